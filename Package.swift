@@ -1,14 +1,45 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// A module of kernels: the bodies in Sources/KernelBodies compiled for one instruction set.
+///
+/// Kernels are optimised as a whole module in every configuration, because unspecialised vector code is hundreds of
+/// times slower, and unchecked, because their index arithmetic is bounded by the plan.
+func kernels(_ name: String, condition: String? = nil, processor: [String] = []) -> Target {
+  .target(
+    name: name,
+    dependencies: ["KernelIntrinsics"],
+    swiftSettings: [
+      .unsafeFlags(["-Ounchecked", "-whole-module-optimization"] + processor.flatMap { ["-Xcc", $0] })
+    ] + (condition.map { [.define($0)] } ?? [])
+  )
+}
+
+#if arch(x86_64)
+  let vectorKernels = [
+    kernels("KernelsAVX2", condition: "ISA_AVX2", processor: ["-march=x86-64-v3"]),
+    kernels("KernelsAVX512", condition: "ISA_AVX512", processor: ["-march=x86-64-v4"]),
+    kernels("KernelsAVX512BF16", condition: "ISA_AVX512", processor: ["-march=x86-64-v4", "-mavx512bf16"]),
+  ]
+#else
+  let vectorKernels: [Target] = []
+#endif
+
 let package = Package(
   name: "swift-flash-attention",
   products: [
-    .library(name: "Tensors", targets: ["Tensors"])
+    .library(name: "FlashAttention", targets: ["FlashAttention"]),
+    .library(name: "Tensors", targets: ["Tensors"]),
   ],
   targets: [
+    .target(name: "KernelIntrinsics"),
+    kernels("KernelsPortable"),
     .target(name: "Tensors"),
+    .target(
+      name: "FlashAttention",
+      dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable"]
+        + vectorKernels.map { .target(name: $0.name) }),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-  ],
+  ] + vectorKernels,
   swiftLanguageModes: [.v6]
 )

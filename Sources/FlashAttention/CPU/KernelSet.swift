@@ -1,0 +1,114 @@
+import KernelIntrinsics
+import KernelsPortable
+
+#if arch(x86_64)
+  import KernelsAVX2
+  import KernelsAVX512
+  import KernelsAVX512BF16
+#endif
+
+/// The kernels of one instruction set: the only place that names the kernel modules.
+struct KernelSet: Sendable {
+  typealias Problem = UnsafePointer<KernelProblem>
+  typealias Workspace = UnsafeMutableRawPointer
+  typealias Floats = UnsafeMutablePointer<Float>
+
+  let laneGroupWidth: Int
+  let queryGradientStride: @Sendable (_ headDimension: Int) -> Int
+  let forwardWorkspaceSize: @Sendable (Problem) -> Int
+  let backwardWorkspaceSize: @Sendable (Problem) -> Int
+  let forward: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace) -> Void
+  let backward: @Sendable (Problem, UnsafePointer<BackwardItem>, Workspace) -> Void
+  let prepareBackward: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
+  let storeQueryGradient: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
+  let standardScores: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace, Floats) -> Void
+  let standardProbabilities: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace, Floats) -> Void
+  let standardOutput: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace, Floats) -> Void
+  let standardScoreGradients:
+    @Sendable (Problem, UnsafePointer<BackwardItem>, Workspace, _ head: Int, Floats, Floats) -> Void
+  let standardKeyValueGradients:
+    @Sendable (Problem, UnsafePointer<BackwardItem>, Workspace, _ panelsOfHeads: Int, Floats, Floats) -> Void
+  let standardQueryGradients:
+    @Sendable (
+      Problem, UnsafePointer<BackwardItem>, Workspace, _ head: Int, _ start: Int, _ end: Int, Floats, Floats
+    ) -> Void
+
+  static func kernels(for set: InstructionSet) -> KernelSet {
+    switch set {
+    case .portable: portable
+    #if arch(x86_64)
+      case .avx2: avx2
+      case .avx512: avx512
+      case .avx512bf16: avx512bf16
+    #else
+      case .avx2, .avx512, .avx512bf16: preconditionFailure("\(set) was not refused by the plan")
+    #endif
+    }
+  }
+}
+
+private let portable = KernelSet(
+  laneGroupWidth: KernelsPortable.laneGroupWidth,
+  queryGradientStride: KernelsPortable.queryGradientStride,
+  forwardWorkspaceSize: KernelsPortable.forwardWorkspaceSize,
+  backwardWorkspaceSize: KernelsPortable.backwardWorkspaceSize,
+  forward: KernelsPortable.attendForward,
+  backward: KernelsPortable.attendBackward,
+  prepareBackward: KernelsPortable.prepareBackward,
+  storeQueryGradient: KernelsPortable.storeQueryGradient,
+  standardScores: KernelsPortable.standardScores,
+  standardProbabilities: KernelsPortable.standardProbabilities,
+  standardOutput: KernelsPortable.standardOutput,
+  standardScoreGradients: KernelsPortable.standardScoreGradients,
+  standardKeyValueGradients: KernelsPortable.standardKeyValueGradients,
+  standardQueryGradients: KernelsPortable.standardQueryGradients)
+
+#if arch(x86_64)
+  private let avx2 = KernelSet(
+    laneGroupWidth: KernelsAVX2.laneGroupWidth,
+    queryGradientStride: KernelsAVX2.queryGradientStride,
+    forwardWorkspaceSize: KernelsAVX2.forwardWorkspaceSize,
+    backwardWorkspaceSize: KernelsAVX2.backwardWorkspaceSize,
+    forward: KernelsAVX2.attendForward,
+    backward: KernelsAVX2.attendBackward,
+    prepareBackward: KernelsAVX2.prepareBackward,
+    storeQueryGradient: KernelsAVX2.storeQueryGradient,
+    standardScores: KernelsAVX2.standardScores,
+    standardProbabilities: KernelsAVX2.standardProbabilities,
+    standardOutput: KernelsAVX2.standardOutput,
+    standardScoreGradients: KernelsAVX2.standardScoreGradients,
+    standardKeyValueGradients: KernelsAVX2.standardKeyValueGradients,
+    standardQueryGradients: KernelsAVX2.standardQueryGradients)
+
+  private let avx512 = KernelSet(
+    laneGroupWidth: KernelsAVX512.laneGroupWidth,
+    queryGradientStride: KernelsAVX512.queryGradientStride,
+    forwardWorkspaceSize: KernelsAVX512.forwardWorkspaceSize,
+    backwardWorkspaceSize: KernelsAVX512.backwardWorkspaceSize,
+    forward: KernelsAVX512.attendForward,
+    backward: KernelsAVX512.attendBackward,
+    prepareBackward: KernelsAVX512.prepareBackward,
+    storeQueryGradient: KernelsAVX512.storeQueryGradient,
+    standardScores: KernelsAVX512.standardScores,
+    standardProbabilities: KernelsAVX512.standardProbabilities,
+    standardOutput: KernelsAVX512.standardOutput,
+    standardScoreGradients: KernelsAVX512.standardScoreGradients,
+    standardKeyValueGradients: KernelsAVX512.standardKeyValueGradients,
+    standardQueryGradients: KernelsAVX512.standardQueryGradients)
+
+  private let avx512bf16 = KernelSet(
+    laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
+    queryGradientStride: KernelsAVX512BF16.queryGradientStride,
+    forwardWorkspaceSize: KernelsAVX512BF16.forwardWorkspaceSize,
+    backwardWorkspaceSize: KernelsAVX512BF16.backwardWorkspaceSize,
+    forward: KernelsAVX512BF16.attendForward,
+    backward: KernelsAVX512BF16.attendBackward,
+    prepareBackward: KernelsAVX512BF16.prepareBackward,
+    storeQueryGradient: KernelsAVX512BF16.storeQueryGradient,
+    standardScores: KernelsAVX512BF16.standardScores,
+    standardProbabilities: KernelsAVX512BF16.standardProbabilities,
+    standardOutput: KernelsAVX512BF16.standardOutput,
+    standardScoreGradients: KernelsAVX512BF16.standardScoreGradients,
+    standardKeyValueGradients: KernelsAVX512BF16.standardKeyValueGradients,
+    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients)
+#endif

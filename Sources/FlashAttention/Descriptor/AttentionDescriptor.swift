@@ -1,0 +1,51 @@
+/// What is asked of attention, without the data: a plain value from which a plan is made.
+public struct AttentionDescriptor: Sendable, Hashable {
+  /// The sizes of the problem.
+  public let shape: AttentionShape
+  /// The element type of queries, keys, values and output.
+  public let elementType: AttentionElementType
+  /// The factor of Q Kᵀ.
+  public let scale: Float
+  /// The cap c of S ← c · tanh(S / c), or nil for none.
+  public let softcap: Float?
+  /// The positional mask.
+  public let mask: AttentionMask
+  /// Whether a boolean mask of the scores is given as well.
+  public let hasBooleanMask: Bool
+  /// The element type of an additive bias, or nil for none.
+  public let biasType: AttentionElementType?
+
+  /// Checks and holds what is asked.
+  ///
+  /// - Parameters:
+  ///   - scale: The factor of Q Kᵀ; nil for 1/√D.
+  ///   - softcap: The cap of the scores, positive; nil for none.
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for a scale that is not finite or a cap that is not
+  ///   positive and finite.
+  public init(
+    shape: AttentionShape, elementType: AttentionElementType, scale: Float? = nil, softcap: Float? = nil,
+    mask: AttentionMask = .full, hasBooleanMask: Bool = false, biasType: AttentionElementType? = nil
+  ) throws {
+    if let scale, !scale.isFinite {
+      throw AttentionError.invalidArgument("scale", was: "\(scale)", expected: "a finite number")
+    }
+    if let softcap, !(softcap > 0 && softcap.isFinite) {
+      throw AttentionError.invalidArgument("softcap", was: "\(softcap)", expected: "a positive, finite number")
+    }
+    self.shape = shape
+    self.elementType = elementType
+    self.scale = scale ?? 1 / Float(shape.headDimension).squareRoot()
+    self.softcap = softcap
+    self.mask = mask
+    self.hasBooleanMask = hasBooleanMask
+    self.biasType = biasType
+  }
+}
+
+/// What of attention is computed.
+public enum AttentionDirection: String, Sendable, Hashable, CaseIterable {
+  /// The output and the log-sum-exp.
+  case forward
+  /// The gradients, given the output and the log-sum-exp.
+  case backward
+}

@@ -1,0 +1,27 @@
+/// A way to compute attention.
+///
+/// The raw value is the name that the command-line tool uses.
+public enum Backend: String, Sendable, Hashable, CaseIterable {
+  /// Flash Attention on the CPU: tiles, online softmax, O(N) memory.
+  case cpu
+  /// Standard attention on the CPU: the whole score matrix in memory. It has the same contract and is there to compare
+  /// with.
+  case standard
+}
+
+/// Where and how a call is to run. The default chooses everything from the machine.
+public struct ExecutionOptions: Sendable, Hashable {
+  /// The back end, or nil for the fastest that serves the call.
+  public var backend: Backend?
+  /// The instruction set, or nil for the fastest that the machine has.
+  public var instructionSet: InstructionSet?
+  /// The number of threads, or nil for one per core.
+  public var threads: Int?
+
+  /// Options that leave to the plan whatever is nil.
+  public init(backend: Backend? = nil, instructionSet: InstructionSet? = nil, threads: Int? = nil) {
+    self.backend = backend
+    self.instructionSet = instructionSet
+    self.threads = threads
+  }
+}

@@ -1,0 +1,67 @@
+import KernelIntrinsics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The CPU as a plan sees it: a plain value, so that plans for any machine can be made and tested on any other.
+public struct Processor: Sendable, Hashable {
+  /// The instruction sets that may be used, with the reasons against the others.
+  public var refusals: [InstructionSet: String]
+  /// The number of processors that this process may run on.
+  public var cores: Int
+  /// The size of one core's first-level data cache, in bytes.
+  public var level1Cache: Int
+  /// The size of one core's second-level cache, in bytes.
+  public var level2Cache: Int
+  /// The size of the last-level cache, in bytes.
+  public var level3Cache: Int
+  /// The physical memory, in bytes.
+  public var memory: Int
+
+  /// A processor of the given kind.
+  public init(
+    refusals: [InstructionSet: String] = [:], cores: Int, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20,
+    level3Cache: Int = 32 << 20, memory: Int
+  ) {
+    self.refusals = refusals
+    self.cores = cores
+    self.level1Cache = level1Cache
+    self.level2Cache = level2Cache
+    self.level3Cache = level3Cache
+    self.memory = memory
+  }
+
+  /// The processor that this process runs on.
+  public static let current: Processor = {
+    var refusals: [InstructionSet: String] = [:]
+    for set in InstructionSet.allCases { refusals[set] = set.refusal }
+    var processor = Processor(
+      refusals: refusals, cores: availableCores(),
+      memory: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+    // 0 or -1 where the C library does not know; the defaults above are typical then.
+    func cache(_ name: Int, _ fallback: Int) -> Int {
+      let size = sysconf(Int32(name))
+      return size > 0 ? size : fallback
+    }
+    #if canImport(Glibc)
+      processor.level1Cache = cache(Int(_SC_LEVEL1_DCACHE_SIZE), processor.level1Cache)
+      processor.level2Cache = cache(Int(_SC_LEVEL2_CACHE_SIZE), processor.level2Cache)
+      processor.level3Cache = cache(Int(_SC_LEVEL3_CACHE_SIZE), processor.level3Cache)
+    #endif
+    return processor
+  }()
+
+  /// The number of processors in this process's affinity mask, which containers and `taskset` narrow.
+  private static func availableCores() -> Int {
+    let count = Int(processor_available_count())
+    return count > 0 ? count : max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
+  }
+
+  /// The fastest instruction set that may be used.
+  var bestInstructionSet: InstructionSet {
+    InstructionSet.allCases.last { refusals[$0] == nil } ?? .portable
+  }
+}

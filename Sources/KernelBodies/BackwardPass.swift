@@ -1,0 +1,185 @@
+import KernelIntrinsics
+
+/// The backward pass over one block of keys.
+///
+///     for each query head of the key/value head, for each block of queries i that may see a key of the block
+///       S  = Q_i · Kᵀ             keys in the lanes, base 2, recomputed
+///       P  = 2^(S − LSE_i)
+///       dP = dO_i · Vᵀ
+///       dS = P ∘ (dP − δ_i)       δ = row sums of dO ∘ O
+///       dVᵀ += dO_iᵀ · P;  dKᵀ += Q_iᵀ · dS;  dQ_i += dS · K
+///
+/// These are the five products of Algorithm 4 of FlashAttention (Dao et al., 2022). Nobody else adds to this block's dK
+/// and dV. dQ_i is shared with the items of other key blocks, which take turns in the order of the keys, so that the
+/// sums are the same for any number of threads.
+struct BackwardPass {
+  let problem: KernelProblem
+  let item: BackwardItem
+  let layout: BackwardWorkspace
+  let memory: UnsafeMutableRawPointer
+
+  var headsPerGroup: Int { problem.queryHeads / problem.keyValueHeads }
+  var queryBlocks: Int { (problem.queryLength + problem.queryBlock - 1) / problem.queryBlock }
+  var groupCount: Int { (item.keys + LaneGroup.width - 1) / LaneGroup.width }
+  var keys: BlockRange { BlockRange(start: item.firstKey, end: item.firstKey + item.keys) }
+
+  func run() {
+    packKeysAndValues()
+    scaleKeys()
+    clearGradients()
+    var head = 0
+    while head < headsPerGroup {
+      clearBiasSums()
+      forEachQueryBlock { block, queries in
+        let step = BackwardStep(
+          self, head: item.keyValueHead * headsPerGroup + head, queries: queries, number: head * queryBlocks + block,
+          tiles: BackwardTiles(
+            probabilities: memory.floats(at: layout.probabilities),
+            scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width))
+        step.run()
+        finish(steps: step.number + 1)
+      }
+      commitBiasSums(head: head)
+      finish(steps: (head + 1) * queryBlocks)
+      head += 1
+    }
+    storeGradients()
+    kernel_store_release(item.progress, Int.max)
+  }
+
+  /// Calls `body` for each block of queries of which one may see a key of this item.
+  @inline(__always)
+  func forEachQueryBlock(_ body: (_ block: Int, _ queries: BlockRange) -> Void) {
+    let seeing = problem.queries(seeing: keys)
+    if seeing.isEmpty { return }
+    var block = seeing.start / problem.queryBlock
+    while block * problem.queryBlock < seeing.end {
+      let start = block * problem.queryBlock
+      body(block, BlockRange(start: start, end: min(start + problem.queryBlock, problem.queryLength)))
+      block += 1
+    }
+  }
+
+  // MARK: Taking turns
+
+  /// Says that all steps before `steps` are done here and in all items before this one.
+  private func finish(steps: Int) {
+    waitForQueryGradientTurn(steps)
+    kernel_store_release(item.progress, steps)
+  }
+
+  @inline(__always)
+  func waitForQueryGradientTurn(_ steps: Int) {
+    if let predecessor = item.queryGradientPredecessor { wait(for: predecessor, toFinish: steps) }
+  }
+
+  @inline(never)
+  func wait(for predecessor: UnsafePointer<Int>, toFinish steps: Int) {
+    var spins = 0
+    while kernel_load_acquire(predecessor) < steps {
+      // The predecessor may have lost its processor; giving up this one lets it run.
+      spins += 1
+      if spins & 1023 == 0 { kernel_yield() } else { kernel_pause() }
+    }
+  }
+
+  // MARK: Beginning and end
+
+  func packKeysAndValues() {
+    var index = 0
+    while index < groupCount {
+      let group = lanes(index)
+      packTransposed(
+        group, of: problem.key, columns: problem.headDimension, firstColumn: 0, scale: problem.scoreFactor,
+        into: packedKeys(index))
+      packTransposed(
+        group, of: problem.value, columns: problem.valueDimension, firstColumn: 0, scale: 1,
+        into: packedValues(index))
+      index += 1
+    }
+    var lane = 0
+    while lane < LaneGroup.width {
+      positions[lane] = Int32(truncatingIfNeeded: lane)
+      lane += 1
+    }
+  }
+
+  /// The factor of dQ = scale · dS · K enters here, once per key instead of once per query and key block.
+  func scaleKeys() {
+    let offset = problem.key.offset(batch: item.batch, head: item.keyValueHead, row: item.firstKey)
+    convertRows(
+      problem.key, offset: offset, rows: item.keys, columns: problem.headDimension, scale: problem.scale,
+      into: scaledKeys, stride: problem.queryGradientStride)
+  }
+
+  func clearGradients() {
+    let lanes = groupCount * LaneGroup.width
+    keyGradient(0).update(repeating: 0, count: lanes * problem.headDimension)
+    valueGradient(0).update(repeating: 0, count: lanes * problem.valueDimension)
+  }
+
+  func storeGradients() {
+    let factors = memory.floats(at: layout.factors)
+    var index = 0
+    while index < groupCount {
+      let group = lanes(index)
+      factors.update(repeating: problem.scale, count: LaneGroup.width)
+      storeTransposed(
+        keyGradient(index), columns: problem.headDimension, factors: factors, to: group, of: problem.keyGradient)
+      factors.update(repeating: 1, count: LaneGroup.width)
+      storeTransposed(
+        valueGradient(index), columns: problem.valueDimension, factors: factors, to: group, of: problem.valueGradient)
+      index += 1
+    }
+  }
+}
+
+// MARK: Lane groups and their memory
+
+extension BackwardPass {
+  /// The keys of one lane group.
+  @inline(__always)
+  func lanes(_ index: Int) -> LaneGroup {
+    let width = LaneGroup.width
+    return LaneGroup(
+      batch: item.batch, firstHead: item.keyValueHead, firstRow: item.firstKey, rowsPerHead: problem.keyLength,
+      start: index * width, count: min(width, item.keys - index * width))
+  }
+
+  @inline(__always)
+  func keys(of lanes: LaneGroup) -> BlockRange {
+    BlockRange(start: item.firstKey + lanes.start, end: item.firstKey + lanes.start + lanes.count)
+  }
+
+  /// The lane groups of the block that hold one of `seen`.
+  func groups(holding seen: BlockRange) -> BlockRange {
+    let inside = seen.intersection(keys)
+    if inside.isEmpty { return BlockRange(start: 0, end: 0) }
+    return BlockRange(
+      start: (inside.start - item.firstKey) / LaneGroup.width,
+      end: (inside.end - 1 - item.firstKey) / LaneGroup.width + 1)
+  }
+
+  func packedKeys(_ group: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.packedKeys) + group * LaneGroup.width * problem.headDimension
+  }
+
+  func packedValues(_ group: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.packedValues) + group * LaneGroup.width * problem.valueDimension
+  }
+
+  func keyGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.keyGradient) + group * LaneGroup.width * problem.headDimension
+  }
+
+  func valueGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.valueGradient) + group * LaneGroup.width * problem.valueDimension
+  }
+
+  var scaledKeys: UnsafeMutablePointer<Float> { memory.floats(at: layout.scaledKeys) }
+
+  /// The position of each lane within its group.
+  var positions: UnsafeMutablePointer<Int32> {
+    (memory + layout.positions).assumingMemoryBound(to: Int32.self)
+  }
+}

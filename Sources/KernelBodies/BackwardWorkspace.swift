@@ -1,0 +1,46 @@
+import KernelIntrinsics
+
+/// The scratch memory of one backward work item.
+struct BackwardWorkspace {
+  /// The width of a tile: all lane groups of the key block side by side.
+  let width: Int
+  let packedKeys: Int
+  let packedValues: Int
+  let scaledKeys: Int
+  let keyGradient: Int
+  let valueGradient: Int
+  let probabilities: Int
+  let scoreGradients: Int
+  let tangents: Int
+  let staging: Int
+  let permissions: Int
+  let queryRows: Int
+  let outputGradientRows: Int
+  let positions: Int
+  let factors: Int
+  let biasSums: Int
+  let byteCount: Int
+
+  init(_ problem: KernelProblem) {
+    width = (problem.keyBlock + LaneGroup.width - 1) / LaneGroup.width * LaneGroup.width
+    let tile = problem.queryBlock * width
+    let groupTile = problem.queryBlock * LaneGroup.width
+    var layout = WorkspaceLayout()
+    packedKeys = layout.reserve(floats: width * problem.headDimension)
+    packedValues = layout.reserve(floats: width * problem.valueDimension)
+    scaledKeys = layout.reserve(floats: width * problem.queryGradientStride)
+    keyGradient = layout.reserve(floats: width * problem.headDimension)
+    valueGradient = layout.reserve(floats: width * problem.valueDimension)
+    probabilities = layout.reserve(floats: tile)
+    scoreGradients = layout.reserve(floats: tile)
+    tangents = layout.reserve(floats: problem.softcap > 0 ? tile : 0)
+    staging = layout.reserve(floats: problem.hasElementwiseMask ? groupTile : 0)
+    permissions = layout.reserve(floats: groupTile)
+    queryRows = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.headDimension))
+    outputGradientRows = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.valueDimension))
+    positions = layout.reserve(bytes: LaneGroup.width * 4)
+    factors = layout.reserve(floats: LaneGroup.width)
+    biasSums = layout.reserve(floats: problem.biasGradient.isPresent ? width : 0)
+    byteCount = layout.byteCount
+  }
+}

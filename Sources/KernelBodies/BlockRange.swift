@@ -1,0 +1,49 @@
+import KernelIntrinsics
+
+/// A half-open range of rows or keys.
+struct BlockRange {
+  var start: Int
+  var end: Int
+
+  var count: Int { max(end - start, 0) }
+  var isEmpty: Bool { end <= start }
+
+  @inline(__always)
+  func intersection(_ other: BlockRange) -> BlockRange {
+    BlockRange(start: max(start, other.start), end: min(end, other.end))
+  }
+}
+
+/// Which keys the positional mask lets which queries see, in whole blocks.
+///
+/// Query i may see key j where diagonal + i − left ≤ j ≤ diagonal + i + right: full, causal and window masks are all
+/// of this form, so this type serves them all.
+extension KernelProblem {
+  /// The keys that at least one of the queries `queries` may see.
+  @inline(__always)
+  func keys(seenBy queries: BlockRange) -> BlockRange {
+    BlockRange(
+      start: max(0, diagonal + queries.start - left), end: min(keyLength, diagonal + queries.end + right))
+  }
+
+  /// The queries that may see at least one of the keys `keys`.
+  @inline(__always)
+  func queries(seeing keys: BlockRange) -> BlockRange {
+    BlockRange(
+      start: max(0, keys.start - diagonal - right), end: min(queryLength, keys.end - diagonal + left))
+  }
+
+  /// Whether every query of `queries` may see every key of `keys`.
+  @inline(__always)
+  func permitsAll(queries: BlockRange, keys: BlockRange) -> Bool {
+    keys.start >= diagonal + queries.end - 1 - left && keys.end - 1 <= diagonal + queries.start + right
+  }
+
+  /// What the scores are multiplied by as they are computed: log₂ e puts them in base 2, and a softcap needs S / cap.
+  var scoreFactor: Float {
+    softcap > 0 ? scale / softcap : scale * log2OfE
+  }
+
+  /// Whether any position may be forbidden by something other than the positional mask.
+  var hasElementwiseMask: Bool { mask.isPresent || bias.isPresent }
+}

@@ -1,0 +1,125 @@
+import KernelIntrinsics
+
+// The whole public surface of a kernel module: concrete functions of pointers, so that no generic code is shared
+// between instruction sets.
+
+/// The number of rows that fill the lanes of one tile.
+public var laneGroupWidth: Int { LaneGroup.width }
+
+/// The row stride of dQ's fp32 sums, in elements.
+public func queryGradientStride(headDimension: Int) -> Int { paddedColumns(headDimension) }
+
+/// The scratch memory of one forward work item, in bytes.
+public func forwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
+  ForwardWorkspace(problem.pointee).byteCount
+}
+
+/// The scratch memory of one backward work item, in bytes.
+public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
+  BackwardWorkspace(problem.pointee).byteCount
+}
+
+/// Computes the output and the log-sum-exp of the queries of `item`.
+public func attendForward(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+) {
+  forwardPass(problem, item, workspace).run()
+}
+
+/// Computes the gradients of the keys and values of `item` and adds its part to the gradient of the queries.
+public func attendBackward(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
+) {
+  backwardPass(problem, item, workspace).run()
+}
+
+/// Computes what the backward pass needs of the queries `start..<end` of one head.
+public func prepareBackward(
+  _ problem: UnsafePointer<KernelProblem>, batch: Int, head: Int, start: Int, end: Int
+) {
+  prepareBackwardRows(problem.pointee, batch: batch, head: head, rows: BlockRange(start: start, end: end))
+}
+
+/// Rounds the finished sums of dQ to its element type, for the queries `start..<end` of one head.
+public func storeQueryGradient(
+  _ problem: UnsafePointer<KernelProblem>, batch: Int, head: Int, start: Int, end: Int
+) {
+  storeQueryGradientRows(problem.pointee, batch: batch, head: head, rows: BlockRange(start: start, end: end))
+}
+
+// MARK: Standard attention
+
+/// Computes the scores of one panel of queries.
+public func standardScores(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ panel: UnsafeMutablePointer<Float>
+) {
+  forwardPass(problem, item, workspace).computeScores(into: panel)
+}
+
+/// Turns the scores of one panel of queries into probabilities.
+public func standardProbabilities(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ panel: UnsafeMutablePointer<Float>
+) {
+  forwardPass(problem, item, workspace).computeProbabilities(in: panel)
+}
+
+/// Multiplies the probabilities of one panel of queries by the values.
+public func standardOutput(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ panel: UnsafeMutablePointer<Float>
+) {
+  forwardPass(problem, item, workspace).computeOutput(from: panel)
+}
+
+/// Computes the probabilities and the gradients of the scores of one panel of keys and one query head.
+public func standardScoreGradients(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
+  head: Int, probabilities: UnsafeMutablePointer<Float>, scoreGradients: UnsafeMutablePointer<Float>
+) {
+  backwardPass(problem, item, workspace).computePanel(
+    head: head, tiles: panelTiles(probabilities, scoreGradients))
+}
+
+/// Computes the gradients of the keys and values of one panel of keys.
+public func standardKeyValueGradients(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
+  panelsOfHeads: Int, probabilities: UnsafeMutablePointer<Float>, scoreGradients: UnsafeMutablePointer<Float>
+) {
+  backwardPass(problem, item, workspace).computeKeyValueGradients(
+    firstHead: panelTiles(probabilities, scoreGradients), panelsOfHeads: panelsOfHeads)
+}
+
+/// Adds the part of one panel of keys to the gradient of the queries `start..<end` of one head.
+public func standardQueryGradients(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
+  head: Int, start: Int, end: Int, probabilities: UnsafeMutablePointer<Float>,
+  scoreGradients: UnsafeMutablePointer<Float>
+) {
+  backwardPass(problem, item, workspace).addQueryGradients(
+    head: head, rows: BlockRange(start: start, end: end), tiles: panelTiles(probabilities, scoreGradients))
+}
+
+@inline(__always)
+private func forwardPass(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+) -> ForwardPass {
+  ForwardPass(
+    problem: problem.pointee, item: item.pointee, layout: ForwardWorkspace(problem.pointee), memory: workspace)
+}
+
+@inline(__always)
+private func backwardPass(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
+) -> BackwardPass {
+  BackwardPass(
+    problem: problem.pointee, item: item.pointee, layout: BackwardWorkspace(problem.pointee), memory: workspace)
+}
+
+@inline(__always)
+private func panelTiles(
+  _ probabilities: UnsafeMutablePointer<Float>, _ scoreGradients: UnsafeMutablePointer<Float>
+) -> BackwardTiles {
+  BackwardTiles(probabilities: probabilities, scoreGradients: scoreGradients, stride: LaneGroup.width)
+}

@@ -1,0 +1,50 @@
+import KernelIntrinsics
+
+/// The rows of an operand that lie in the lanes of a tile.
+///
+/// A tile is ``width`` lanes wide. Its lanes are consecutive rows of the list (head 0, row 0), (head 0, row 1), …,
+/// (head 1, row 0), …: with one head simply consecutive rows, with several the queries of all heads that share one
+/// key/value head, so that short queries fill a tile together.
+struct LaneGroup {
+  var batch: Int
+  var firstHead: Int
+  var firstRow: Int
+  var rowsPerHead: Int
+  /// The position of lane 0 in the list of rows.
+  var start: Int
+  /// The number of lanes in use.
+  var count: Int
+
+  /// The width of a lane group: three vectors, the width of the main register tile.
+  static var width: Int {
+    @inline(__always) get { 3 * laneCount }
+  }
+
+  /// The number of vectors that hold the lanes in use.
+  var vectors: Int {
+    @inline(__always) get { (count + laneCount - 1) / laneCount }
+  }
+
+  @inline(__always)
+  func head(_ lane: Int) -> Int { firstHead + (start + lane) / rowsPerHead }
+
+  @inline(__always)
+  func row(_ lane: Int) -> Int { firstRow + (start + lane) % rowsPerHead }
+
+  @inline(__always)
+  func offset(_ lane: Int, in operand: KernelOperand) -> Int {
+    operand.offset(batch: batch, head: head(lane), row: row(lane))
+  }
+
+  /// The smallest row in the group.
+  var lowestRow: Int {
+    spansHeads ? firstRow : row(0)
+  }
+
+  /// The largest row in the group.
+  var highestRow: Int {
+    spansHeads ? firstRow + rowsPerHead - 1 : row(count - 1)
+  }
+
+  private var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
+}

@@ -1,0 +1,103 @@
+/// C[r, lane] = start + Σₖ A[r, k] · B[k, lane] for any number of rows, vectors and terms.
+///
+/// - Parameters:
+///   - rows: The rows of A and C.
+///   - vectors: The width of B and C in vectors.
+///   - depth: The number of terms of each sum.
+///   - scalars: A.
+///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
+///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
+func multiply(
+  rows: Int,
+  vectors: Int,
+  depth: Int,
+  _ scalars: ScalarOperand,
+  _ operand: UnsafePointer<Float>,
+  stride: Int,
+  into destination: UnsafeMutablePointer<Float>,
+  destinationStride: Int,
+  start: AccumulatorStart
+) {
+  var column = 0
+  while column < vectors {
+    let width = registerTileWidth(vectors - column)
+    let source = operand + column * laneCount
+    let target = destination + column * laneCount
+    // The factors of a scaled start advance with the columns like everything else.
+    let columnStart: AccumulatorStart
+    if case .scaledDestination(let factors) = start {
+      columnStart = .scaledDestination(by: factors + column * laneCount)
+    } else {
+      columnStart = start
+    }
+    switch width {
+    case 1:
+      multiplyColumn(
+        Eight.self, One.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart)
+    case 2:
+      multiplyColumn(
+        TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart)
+    case 3:
+      multiplyColumn(
+        ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
+        columnStart)
+    default:
+      multiplyColumn(
+        FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
+        columnStart)
+    }
+    column += width
+  }
+}
+
+// The number of rows that fills the register file for each width.
+#if ISA_AVX512
+  typealias TwoVectorRows = Twelve
+  typealias ThreeVectorRows = Eight
+  typealias FourVectorRows = Six
+#elseif ISA_AVX2
+  typealias TwoVectorRows = Six
+  typealias ThreeVectorRows = Four
+  typealias FourVectorRows = Three
+#else
+  typealias TwoVectorRows = Four
+  typealias ThreeVectorRows = Three
+  typealias FourVectorRows = Two
+#endif
+
+/// The width of the next register tile, in vectors, where `remaining` are left: 3s and 4s without a remainder of 1.
+@inline(__always)
+private func registerTileWidth(_ remaining: Int) -> Int {
+  remaining == 4 || remaining >= 7 ? 4 : min(remaining, 3)
+}
+
+/// One column of register tiles: full tiles first, then the remaining rows by powers of two.
+@inline(never)
+private func multiplyColumn<Rows: Count, Vectors: Count>(
+  _ tileRows: Rows.Type,
+  _ tileVectors: Vectors.Type,
+  _ rows: Int,
+  _ depth: Int,
+  _ scalars: ScalarOperand,
+  _ operand: UnsafePointer<Float>,
+  _ stride: Int,
+  _ destination: UnsafeMutablePointer<Float>,
+  _ destinationStride: Int,
+  _ start: AccumulatorStart
+) {
+  var row = 0
+  @inline(__always)
+  func multiplyRows<Part: Count>(_ part: Part.Type) {
+    multiplyRegisterTile(
+      Tile<Part, Vectors>.self, depth: depth, scalars: scalars.advanced(rows: row), vectors: operand,
+      vectorStride: stride, into: destination + row * destinationStride, destinationStride: destinationStride,
+      start: start)
+    row += Part.value
+  }
+  while rows - row >= Rows.value { multiplyRows(Rows.self) }
+  if Rows.value > 4 {
+    while rows - row >= 4 { multiplyRows(Four.self) }
+  }
+  if rows - row >= 2 { multiplyRows(Two.self) }
+  if rows - row >= 1 { multiplyRows(One.self) }
+}

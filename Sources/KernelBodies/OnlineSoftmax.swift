@@ -1,0 +1,88 @@
+/// The running state of a softmax whose scores arrive tile by tile, one row of the softmax in each lane.
+///
+/// After any number of tiles, with m = `maximum` and ℓ = `sum`, Σ 2^s over the scores s seen so far is ℓ · 2^m. The
+/// update is Algorithm 1 of FlashAttention-2 (Dao, 2023), in base 2.
+struct OnlineSoftmax {
+  var maximum: UnsafeMutablePointer<Float>
+  var sum: UnsafeMutablePointer<Float>
+  /// What the last update multiplied earlier sums by: 2^(m before − m after).
+  var factors: UnsafeMutablePointer<Float>
+
+  @inline(__always)
+  func reset() {
+    var lane = 0
+    while lane < LaneGroup.width {
+      maximum[lane] = -.infinity
+      sum[lane] = 0
+      lane += 1
+    }
+  }
+
+  /// Takes in a tile and replaces its scores by 2^(s − m).
+  @inline(__always)
+  func update(with tile: ScoreTile) {
+    var lane = 0
+    while lane < tile.vectors * laneCount {
+      update(column: tile.base + lane, stride: tile.stride, rows: tile.rows, lane: lane)
+      lane += laneCount
+    }
+  }
+
+  @inline(never)
+  private func update(column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int) {
+    let before = Vector(at: maximum + lane)
+    let after = columnMaximum(column, stride: stride, rows: rows, start: before)
+    // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
+    let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))
+    let factor = (before - reference).exponentiated2
+
+    // Two sums, because one addition depends on the one before it.
+    var sum0 = Vector.zeros
+    var sum1 = Vector.zeros
+    var row = 0
+    while row + 2 <= rows {
+      let pointer = column + row * stride
+      let p0 = (Vector(at: pointer) - reference).exponentiated2
+      let p1 = (Vector(at: pointer + stride) - reference).exponentiated2
+      p0.store(at: pointer)
+      p1.store(at: pointer + stride)
+      sum0 += p0
+      sum1 += p1
+      row += 2
+    }
+    if row < rows {
+      let pointer = column + row * stride
+      let p0 = (Vector(at: pointer) - reference).exponentiated2
+      p0.store(at: pointer)
+      sum0 += p0
+    }
+
+    after.store(at: maximum + lane)
+    factor.store(at: factors + lane)
+    (sum0 + sum1).adding(product: Vector(at: sum + lane), factor).store(at: sum + lane)
+  }
+
+  @inline(__always)
+  private func columnMaximum(
+    _ column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, start: Vector
+  ) -> Vector {
+    var m0 = start
+    var m1 = start
+    var m2 = start
+    var m3 = start
+    var row = 0
+    while row + 4 <= rows {
+      let pointer = column + row * stride
+      m0 = m0.maximum(Vector(at: pointer))
+      m1 = m1.maximum(Vector(at: pointer + stride))
+      m2 = m2.maximum(Vector(at: pointer + 2 * stride))
+      m3 = m3.maximum(Vector(at: pointer + 3 * stride))
+      row += 4
+    }
+    while row < rows {
+      m0 = m0.maximum(Vector(at: column + row * stride))
+      row += 1
+    }
+    return m0.maximum(m1).maximum(m2.maximum(m3))
+  }
+}

@@ -1,0 +1,150 @@
+import KernelIntrinsics
+
+/// How the elements of an operand are stored. The engine writes the raw values into ``KernelOperand/element``.
+///
+/// A Swift type of this module and not a C enumeration, because the metadata of an imported enumeration would be shared
+/// between the modules of different instruction sets.
+enum StoredElement {
+  case float32
+  case float16
+  case bfloat16
+  /// One byte, 0 or 1; masks only.
+  case boolean
+
+  @inline(__always)
+  init(_ rawValue: Int32) {
+    switch rawValue {
+    case 0: self = .float32
+    case 1: self = .float16
+    case 2: self = .bfloat16
+    default: self = .boolean
+    }
+  }
+}
+
+extension KernelOperand {
+  private var stored: StoredElement {
+    @inline(__always) get { StoredElement(element) }
+  }
+
+  /// Whether the elements of a row can be read as fp32 where they lie.
+  var hasContiguousFloatRows: Bool {
+    @inline(__always) get { stored == .float32 && columnStride == 1 }
+  }
+
+  var isPresent: Bool {
+    @inline(__always) get { base != nil }
+  }
+
+  /// The offset of a row's first element from the base, in elements.
+  @inline(__always)
+  func offset(batch: Int, head: Int, row: Int) -> Int {
+    batch * batchStride + head * headStride + row * rowStride
+  }
+
+  /// The element at `offset` as fp32.
+  @inline(__always)
+  func scalar(at offset: Int) -> Float {
+    let base = self.base.unsafelyUnwrapped
+    switch stored {
+    case .float32:
+      return (base + offset * 4).load(as: Float.self)
+    case .float16:
+      return Float(Float16(bitPattern: (base + offset * 2).load(as: UInt16.self)))
+    case .bfloat16:
+      return Float(bitPattern: UInt32((base + offset * 2).load(as: UInt16.self)) << 16)
+    case .boolean:
+      return (base + offset).load(as: UInt8.self) == 0 ? 0 : 1
+    }
+  }
+
+  /// `count` elements of a row from `offset` on as fp32, the lanes beyond them zero.
+  @inline(__always)
+  func vector(at offset: Int, count: Int) -> Vector {
+    if columnStride == 1 && count >= laneCount {
+      let base = self.base.unsafelyUnwrapped
+      // Lane loops over a pointer become one conversion instruction; the vector initialisers are outlined calls.
+      var result = Vector.zeros
+      switch stored {
+      case .float32:
+        return (base + offset * 4).loadUnaligned(as: Vector.self)
+      case .float16:
+        let halves = (base + offset * 2).assumingMemoryBound(to: Float16.self)
+        for lane in 0..<laneCount { result[lane] = Float(halves[lane]) }
+      case .bfloat16:
+        let bits = (base + offset * 2).assumingMemoryBound(to: UInt16.self)
+        for lane in 0..<laneCount { result[lane] = Float(bitPattern: UInt32(bits[lane]) << 16) }
+      case .boolean:
+        let bytes = (base + offset).assumingMemoryBound(to: UInt8.self)
+        for lane in 0..<laneCount { result[lane] = bytes[lane] == 0 ? 0 : 1 }
+      }
+      return result
+    }
+    return partialVector(at: offset, count: min(count, laneCount))
+  }
+
+  @inline(never)
+  private func partialVector(at offset: Int, count: Int) -> Vector {
+    var result = Vector.zeros
+    var lane = 0
+    while lane < count {
+      result[lane] = scalar(at: offset + lane * columnStride)
+      lane += 1
+    }
+    return result
+  }
+
+  /// Stores the first `count` lanes of `vector` at `offset`, rounded to nearest even in a 16-bit type.
+  @inline(__always)
+  func store(_ vector: Vector, at offset: Int, count: Int) {
+    let base = self.base.unsafelyUnwrapped
+    if columnStride == 1 && count >= laneCount && stored == .float32 {
+      (base + offset * 4).storeBytes(of: vector, as: Vector.self)
+    } else {
+      storeConverted(vector, at: offset, count: min(count, laneCount))
+    }
+  }
+
+  @inline(never)
+  private func storeConverted(_ vector: Vector, at offset: Int, count: Int) {
+    let base = self.base.unsafelyUnwrapped
+    if columnStride == 1 && count == laneCount {
+      switch stored {
+      case .float16:
+        let halves = (base + offset * 2).assumingMemoryBound(to: Float16.self)
+        for lane in 0..<laneCount { halves[lane] = Float16(vector[lane]) }
+        return
+      case .bfloat16:
+        let bits = (base + offset * 2).assumingMemoryBound(to: UInt16.self)
+        for lane in 0..<laneCount { bits[lane] = brainFloatBits(vector[lane]) }
+        return
+      case .float32, .boolean:
+        break
+      }
+    }
+    var lane = 0
+    while lane < count {
+      let position = offset + lane * columnStride
+      switch stored {
+      case .float32:
+        (base + position * 4).storeBytes(of: vector[lane], as: Float.self)
+      case .float16:
+        (base + position * 2).storeBytes(of: Float16(vector[lane]).bitPattern, as: UInt16.self)
+      case .bfloat16:
+        (base + position * 2).storeBytes(of: brainFloatBits(vector[lane]), as: UInt16.self)
+      case .boolean:
+        break
+      }
+      lane += 1
+    }
+  }
+}
+
+/// The bits of the nearest bfloat16, ties to even; NaN stays a quiet NaN.
+@inline(__always)
+private func brainFloatBits(_ value: Float) -> UInt16 {
+  let bits = value.bitPattern
+  let rounded = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+  let quiet = UInt16(truncatingIfNeeded: bits >> 16) | 0x40
+  return bits & 0x7fff_ffff > 0x7f80_0000 ? quiet : rounded
+}

@@ -1,0 +1,94 @@
+import KernelIntrinsics
+
+let log2OfE: Float = 1.442695040888963407
+
+/// A tile of scores in base 2 (multiplied by log₂ e), one lane group wide.
+struct ScoreTile {
+  var base: UnsafeMutablePointer<Float>
+  /// The distance of neighbouring rows, in elements.
+  var stride: Int
+  var rows: Int
+  var vectors: Int
+
+  /// Calls `body` with the address of each vector of the tile and the same place in `other`.
+  @inline(__always)
+  func forEachVector(
+    with other: UnsafePointer<Float>, otherStride: Int,
+    _ body: (UnsafeMutablePointer<Float>, UnsafePointer<Float>) -> Void
+  ) {
+    var row = 0
+    while row < rows {
+      var vector = 0
+      while vector < vectors {
+        body(base + row * stride + vector * laneCount, other + row * otherStride + vector * laneCount)
+        vector += 1
+      }
+      row += 1
+    }
+  }
+
+  func clear() {
+    var row = 0
+    while row < rows {
+      (base + row * stride).update(repeating: 0, count: vectors * laneCount)
+      row += 1
+    }
+  }
+
+  /// S ← cap · tanh(S / cap), where the tile holds S / cap.
+  ///
+  /// - Parameter tangents: Where tanh(S / cap) is kept for the backward pass, laid out like the tile, or nil.
+  @inline(never)
+  func applySoftcap(_ cap: Float, keeping tangents: UnsafeMutablePointer<Float>?) {
+    forEachVector(with: UnsafePointer(tangents ?? base), otherStride: stride) { score, tangent in
+      let value = Vector(at: score).hyperbolicTangent
+      if tangents != nil { value.store(at: UnsafeMutablePointer(mutating: tangent)) }
+      (value * (cap * log2OfE)).store(at: score)
+    }
+  }
+
+  /// S ← S + bias; a bias of −∞ forbids a position like a mask does.
+  @inline(never)
+  func add(bias: UnsafePointer<Float>, stride biasStride: Int) {
+    let forbidden = Vector(repeating: -.infinity)
+    forEachVector(with: bias, otherStride: biasStride) { score, bias in
+      let bias = Vector(at: bias)
+      let sum = Vector(at: score).adding(product: bias, Vector(repeating: log2OfE))
+      sum.replacing(with: forbidden, where: bias .== forbidden).store(at: score)
+    }
+  }
+
+  /// S ← −∞ where the mask is 0.
+  @inline(never)
+  func forbid(whereZero mask: UnsafePointer<Float>, stride maskStride: Int) {
+    forEachVector(with: mask, otherStride: maskStride) { score, mask in
+      Vector(at: score).replacing(with: Vector(repeating: -.infinity), where: Vector(at: mask) .== .zeros)
+        .store(at: score)
+    }
+  }
+
+  /// S ← −∞ in row r but for the lanes with `lowest + r ≤ positions[lane] ≤ highest + r`.
+  @inline(never)
+  func forbid(outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>) {
+    let forbidden = Vector(repeating: -.infinity)
+    var row = 0
+    while row < rows {
+      let low = VectorIndices(repeating: clamped(lowest + row))
+      let high = VectorIndices(repeating: clamped(highest + row))
+      var vector = 0
+      while vector < vectors {
+        let lanes = UnsafeRawPointer(positions + vector * laneCount).loadUnaligned(as: VectorIndices.self)
+        let score = base + row * stride + vector * laneCount
+        Vector(at: score).replacing(with: forbidden, where: (lanes .< low) .| (lanes .> high)).store(at: score)
+        vector += 1
+      }
+      row += 1
+    }
+  }
+}
+
+/// A position relative to a tile as a 32-bit lane value; positions in a tile are far inside the bounds.
+@inline(__always)
+private func clamped(_ position: Int) -> Int32 {
+  Int32(truncatingIfNeeded: max(-(1 << 30), min(1 << 30, position)))
+}

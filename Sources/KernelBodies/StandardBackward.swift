@@ -1,0 +1,63 @@
+import KernelIntrinsics
+
+// The backward pass of standard attention: P and dS are whole matrices in memory, stored in panels of one lane group of
+// keys, [panel, query, lane]; the key block of the pass is one lane group.
+
+extension BackwardPass {
+  private func step(_ head: Int, _ queries: BlockRange, _ tiles: BackwardTiles) -> BackwardStep {
+    let start = queries.start * tiles.stride
+    return BackwardStep(
+      self, head: head, queries: queries, number: 0,
+      tiles: BackwardTiles(
+        probabilities: tiles.probabilities + start, scoreGradients: tiles.scoreGradients + start,
+        stride: tiles.stride))
+  }
+
+  /// Stage 1: P and dS of the panel of one query head.
+  func computePanel(head: Int, tiles: BackwardTiles) {
+    packKeysAndValues()
+    forEachQueryBlock { _, queries in
+      let step = step(head, queries, tiles)
+      step.differentiateScores(step.groups)
+    }
+  }
+
+  /// Stage 2: dK and dV of the panel's keys, over all query heads of their group.
+  ///
+  /// - Parameter panelsOfHeads: The distance between the panels of neighbouring query heads, in elements.
+  func computeKeyValueGradients(firstHead tiles: BackwardTiles, panelsOfHeads: Int) {
+    scaleKeys()
+    clearGradients()
+    var head = 0
+    while head < headsPerGroup {
+      let headTiles = BackwardTiles(
+        probabilities: tiles.probabilities + head * panelsOfHeads,
+        scoreGradients: tiles.scoreGradients + head * panelsOfHeads, stride: tiles.stride)
+      forEachQueryBlock { _, queries in
+        let step = step(item.keyValueHead * headsPerGroup + head, queries, headTiles)
+        if step.mayMultiplyNonFinite() {
+          step.addPermittedKeyValueProducts(step.groups)
+        } else {
+          step.addKeyValueProducts(step.groups)
+        }
+      }
+      head += 1
+    }
+    storeGradients()
+  }
+
+  /// Stage 3: the part of dQ that comes from the panel's keys.
+  func addQueryGradients(head: Int, rows: BlockRange, tiles: BackwardTiles) {
+    packKeysAndValues()
+    scaleKeys()
+    forEachQueryBlock { _, queries in
+      if queries.start < rows.start || queries.start >= rows.end { return }
+      let step = step(head, queries, tiles)
+      if step.mayMultiplyNonFinite() {
+        step.addPermittedQueryProducts(step.groups)
+      } else {
+        step.addQueryProducts(step.groups)
+      }
+    }
+  }
+}

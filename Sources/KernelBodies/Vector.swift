@@ -1,0 +1,82 @@
+import KernelIntrinsics
+
+// The vector type of the instruction set that this module is compiled for. Everything else in the module is written in
+// terms of it.
+
+#if ISA_AVX512
+  typealias Vector = SIMD16<Float>
+  typealias VectorBits = SIMD16<UInt32>
+  typealias VectorIndices = SIMD16<Int32>
+#elseif ISA_AVX2
+  typealias Vector = SIMD8<Float>
+  typealias VectorBits = SIMD8<UInt32>
+  typealias VectorIndices = SIMD8<Int32>
+#else
+  typealias Vector = SIMD4<Float>
+  typealias VectorBits = SIMD4<UInt32>
+  typealias VectorIndices = SIMD4<Int32>
+#endif
+
+/// The number of fp32 lanes of a ``Vector``.
+var laneCount: Int {
+  @inline(__always) get { Vector.scalarCount }
+}
+
+extension Vector {
+  static var zeros: Vector {
+    @inline(__always) get { Vector(repeating: 0) }
+  }
+
+  @inline(__always)
+  init(at pointer: UnsafePointer<Float>) {
+    self = UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
+  }
+
+  @inline(__always)
+  init(at pointer: UnsafeMutablePointer<Float>) {
+    self = UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
+  }
+
+  @inline(__always)
+  func store(at pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Vector.self)
+  }
+
+  /// `self + a · b`, fused where the instruction set fuses.
+  ///
+  /// Baseline x86-64 has no fused multiply-add; `addProduct` would call `fmaf` for every lane there.
+  @inline(__always)
+  func adding(product a: Vector, _ b: Vector) -> Vector {
+    #if ISA_AVX2 || ISA_AVX512
+      return self.addingProduct(a, b)
+    #else
+      return self + a * b
+    #endif
+  }
+
+  /// The larger of two values; `self` where either is NaN.
+  ///
+  /// `pointwiseMax` compiles to 66 instructions because of its NaN semantics; this is one.
+  @inline(__always)
+  func maximum(_ candidate: Vector) -> Vector {
+    #if ISA_AVX512
+      return kernel_maximum16(self, candidate)
+    #elseif ISA_AVX2
+      return kernel_maximum8(self, candidate)
+    #else
+      return kernel_maximum4(self, candidate)
+    #endif
+  }
+
+  /// The vectors a₀ b₀ a₁ b₁ … split in two halves.
+  @inline(__always)
+  func zipped(with other: Vector) -> (low: Vector, high: Vector) {
+    #if ISA_AVX512
+      return (kernel_zip_low16(self, other), kernel_zip_high16(self, other))
+    #elseif ISA_AVX2
+      return (kernel_zip_low8(self, other), kernel_zip_high8(self, other))
+    #else
+      return (kernel_zip_low4(self, other), kernel_zip_high4(self, other))
+    #endif
+  }
+}

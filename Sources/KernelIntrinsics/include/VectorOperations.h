@@ -1,0 +1,79 @@
+// Vector operations that Swift 6.3 either lacks or compiles into outlined calls. Each is one or a few instructions and
+// always inlined, so it takes on the instruction set of the module that includes it.
+#pragma once
+
+#include <sched.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define KERNEL_INLINE static inline __attribute__((always_inline, unused))
+
+typedef float kernel_float4 __attribute__((ext_vector_type(4)));
+typedef float kernel_float8 __attribute__((ext_vector_type(8)));
+typedef float kernel_float16 __attribute__((ext_vector_type(16)));
+
+// Where either operand is NaN the result is `accumulated`, so that a NaN score never becomes a row's maximum.
+#define KERNEL_MAXIMUM(name, vector) \
+  KERNEL_INLINE vector name(vector accumulated, vector candidate) { \
+    return candidate > accumulated ? candidate : accumulated; \
+  }
+KERNEL_MAXIMUM(kernel_maximum4, kernel_float4)
+KERNEL_MAXIMUM(kernel_maximum8, kernel_float8)
+KERNEL_MAXIMUM(kernel_maximum16, kernel_float16)
+
+// The first and the second half of a0 b0 a1 b1 …; log2(n) rounds of them over n vectors transpose an n × n block.
+KERNEL_INLINE kernel_float4 kernel_zip_low4(kernel_float4 a, kernel_float4 b) {
+  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+}
+KERNEL_INLINE kernel_float4 kernel_zip_high4(kernel_float4 a, kernel_float4 b) {
+  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+}
+KERNEL_INLINE kernel_float8 kernel_zip_low8(kernel_float8 a, kernel_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+KERNEL_INLINE kernel_float8 kernel_zip_high8(kernel_float8 a, kernel_float8 b) {
+  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+KERNEL_INLINE kernel_float16 kernel_zip_low16(kernel_float16 a, kernel_float16 b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+KERNEL_INLINE kernel_float16 kernel_zip_high16(kernel_float16 a, kernel_float16 b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+// x - floor(x), in [0, 1); 0 for an infinity.
+KERNEL_INLINE kernel_float16 kernel_fraction16(kernel_float16 x) {
+  return (kernel_float16)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+}
+
+// mantissa * 2^floor(exponent), right at every exponent from -infinity up.
+KERNEL_INLINE kernel_float16 kernel_scale16(kernel_float16 mantissa, kernel_float16 exponent) {
+  return (kernel_float16)_mm512_scalef_ps((__m512)mantissa, (__m512)exponent);
+}
+#endif
+
+// The turn-taking of backward work items: what was written before a release is seen after the acquire that reads it.
+KERNEL_INLINE intptr_t kernel_load_acquire(const intptr_t *_Nonnull counter) {
+  return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+}
+
+KERNEL_INLINE void kernel_store_release(intptr_t *_Nonnull counter, intptr_t value) {
+  __atomic_store_n(counter, value, __ATOMIC_RELEASE);
+}
+
+KERNEL_INLINE void kernel_yield(void) { sched_yield(); }
+
+KERNEL_INLINE void kernel_pause(void) {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+// ln(sum * 2^maximum): -infinity where nothing was summed.
+KERNEL_INLINE float kernel_log_sum_exp(float maximum, float sum) {
+  return sum == 0 ? -__builtin_inff() : maximum * 0.693147180559945309f + __builtin_logf(sum);
+}
