@@ -14,6 +14,11 @@ enum Shape {
     return shape.contains(0) ? 0 : size / elementSize
   }
 
+  /// The number of bytes that all elements take, or nil where it does not fit in an `Int`.
+  static func byteCount(_ shape: [Int], of type: ElementType) -> Int? {
+    elementCount(shape, elementSize: type.byteCount).map { $0 * type.byteCount }
+  }
+
   /// The strides, in elements, of a contiguous row-major tensor.
   static func rowMajorStrides(_ shape: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
