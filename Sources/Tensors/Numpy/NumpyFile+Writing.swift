@@ -2,11 +2,11 @@ extension NumpyFile {
   /// Writes a tensor to a file, replacing one that is there.
   ///
   /// The file has format version 1.0 and row-major order, and its elements begin at a multiple of 64 bytes. A strided
-  /// view is written a piece at a time. BFloat16 is described as two bytes of no kind, `<V2`. The file appears under its
-  /// name complete or not at all.
+  /// view is written a piece at a time. BFloat16 is described as two bytes of no kind, `<V2`. The file appears under
+  /// its name complete or not at all.
   ///
-  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` where the tensor has more axes than NumPy permits, and
-  ///   ``AttentionError/inputOutput(_:reason:)`` where the system refuses.
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` where the tensor has more axes than NumPy permits,
+  ///   and ``AttentionError/inputOutput(_:reason:)`` where the system refuses.
   public static func write(_ tensor: some StridedTensor, to path: String) throws {
     let header = try encodedHeader(tensor)
     try AtomicFile.write(to: path) { sink in

@@ -14,8 +14,8 @@ public struct NumpyFile: Sendable {
   ///
   /// - Throws: ``AttentionError/inputOutput(_:reason:)`` where the system refuses,
   ///   ``AttentionError/malformedFile(_:reason:)`` where the file violates the format, and
-  ///   ``AttentionError/invalidArgument(_:was:expected:)`` where the array's elements are objects, strings, structures or
-  ///   something else that no ``ElementType`` stands for.
+  ///   ``AttentionError/invalidArgument(_:was:expected:)`` where the array's elements are objects, strings, structures
+  ///   or something else that no ``ElementType`` stands for.
   public init(path: String) throws {
     mapping = try FileMapping(path: path)
     header = try NumpyHeader(mapping)
@@ -50,7 +50,8 @@ public struct NumpyFile: Sendable {
 
   /// The array, with elements of the type that the file says.
   ///
-  /// - Throws: As ``tensor(as:)`` does, and ``AttentionError/invalidArgument(_:was:expected:)`` for two bytes of no kind.
+  /// - Throws: As ``tensor(as:)`` does, and ``AttentionError/invalidArgument(_:was:expected:)`` for two bytes of no
+  ///   kind.
   public func tensor() throws -> any StridedTensor {
     guard let elementType else { throw mismatch(expected: "a type that says its kind") }
     func read<Element: TensorElement>(_ type: Element.Type) throws -> any StridedTensor {

@@ -1,4 +1,5 @@
-/// A strict reader of the Python literals in an npy header: a dictionary of strings, truth values and tuples of integers.
+/// A strict reader of the Python literals in an npy header: a dictionary of strings, truth values and tuples of
+/// integers.
 ///
 /// The caller asks for the value that its grammar has next and gets an error where another one comes.
 struct PythonLiteralReader {

@@ -1,5 +1,5 @@
-/// A strict reader of the JSON that a safetensors header may contain: objects, arrays, strings and non-negative integers
-/// (RFC 8259).
+/// A strict reader of the JSON that a safetensors header may contain: objects, arrays, strings and non-negative
+/// integers (RFC 8259).
 ///
 /// The caller asks for the value that its grammar has next and gets an error where another one comes. The depth of the
 /// calls is that of the caller's grammar, however deep the text nests.

@@ -9,8 +9,8 @@ extension SafetensorsFile {
   ///   - tensors: The tensors by name.
   ///   - metadata: Texts that the file carries beside its tensors, by name.
   ///   - path: Where to write.
-  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` where a tensor has the name `__metadata__`, which the
-  ///   format reserves, or where the header is longer than the format permits, and
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` where a tensor has the name `__metadata__`, which
+  ///   the format reserves, or where the header is longer than the format permits, and
   ///   ``AttentionError/inputOutput(_:reason:)`` where the system refuses.
   public static func write(
     _ tensors: [String: any StridedTensor], metadata: [String: String] = [:], to path: String

@@ -71,7 +71,7 @@ struct BFloat16RoundingTests {
     for (bits, middle) in Self.intervals {
       let signBit: UInt16 = sign < 0 ? 0x8000 : 0
       let even = bits & 1 == 0 ? bits : bits + 1
-      // The neighbours of the middle in `Double` round to the middle in `Float`: only a single rounding gets them right.
+      // The neighbours of the middle in `Double` become the middle in `Float`: a second rounding goes wrong.
       guard BFloat16(sign * middle.nextDown).bitPattern == bits | signBit,
         BFloat16(sign * middle).bitPattern == even | signBit,
         BFloat16(sign * middle.nextUp).bitPattern == (bits + 1) | signBit

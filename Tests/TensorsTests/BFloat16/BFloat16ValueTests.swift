@@ -89,7 +89,7 @@ struct BFloat16ValueTests {
 
   @Test("sum, difference, product, quotient and root are those of Double, rounded once")
   func arithmetic() {
-    // Double is wide enough for rounding twice to be innocuous for each of these operations, and holds products exactly.
+    // Double is wide enough for rounding twice to be innocuous for each of these operations.
     let left = Self.samples(40_000, seed: 1)
     let right = Self.samples(40_000, seed: 2)
     func same(_ result: BFloat16, _ expected: Double) -> Bool {
