@@ -28,10 +28,11 @@ enum AtomicFile {
 
   /// The file to replace: where a symbolic link points, so that the link stays one.
   private static func resolve(_ path: String) throws -> String {
+    try FileSystem.requireRepresentable(path)
     guard !path.isEmpty else { throw FileSystem.failure(path, ENOENT) }
     var status = stat()
     // Without this check, renaming would replace a device such as /dev/null by a file.
-    guard !path.utf8.contains(0), stat(path, &status) == 0 else { return path }
+    guard stat(path, &status) == 0 else { return path }
     try FileSystem.requireRegularFile(path, status)
     guard let resolved = realpath(path, nil) else { throw FileSystem.failure(path) }
     defer { free(resolved) }
@@ -40,7 +41,8 @@ enum AtomicFile {
 
   /// A name that does not grow with the target's, which may be as long as the file system permits.
   private static func temporaryPath(beside target: String) -> String {
-    let directory = target.lastIndex(of: "/").map { target[...$0] } ?? ""
+    // By bytes, because a combining character after the slash would join it into another character.
+    let directory = target.utf8.lastIndex(of: UInt8(ascii: "/")).map { target[...$0] } ?? ""
     return directory + ".flash-" + String(UInt64.random(in: 0 ... .max), radix: 36) + ".tmp"
   }
 

@@ -9,14 +9,18 @@ enum FileSystem {
 
   /// Opens a file and returns its descriptor.
   static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) throws -> Int32 {
-    // A C string would end at the NUL and so name another file.
-    guard !path.utf8.contains(0) else {
-      throw AttentionError.invalidArgument("path", was: path.quoted, expected: "a path without a NUL character")
-    }
+    try requireRepresentable(path)
     while true {
       let descriptor = Glibc.open(path, flags, mode)
       if descriptor >= 0 { return descriptor }
       if errno != EINTR { throw failure(path) }
+    }
+  }
+
+  /// Throws for a path that the system's calls would cut at a NUL, so that they would name another file.
+  static func requireRepresentable(_ path: String) throws {
+    guard !path.utf8.contains(0) else {
+      throw AttentionError.invalidArgument("path", was: path.quoted, expected: "a path without a NUL character")
     }
   }
 

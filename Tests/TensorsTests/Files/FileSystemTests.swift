@@ -54,6 +54,7 @@ struct FileSystemTests {
           try SafetensorsFile.write(["t": tensor], to: path)
         }
       }
+      #expect(throws: AttentionError.self) { try NumpyFile.write(tensor, to: directory.file("a\0b")) }
       let names = try directory.names()
       #expect(names == ["folder"])
     }
