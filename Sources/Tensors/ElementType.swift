@@ -25,6 +25,25 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case .int8, .uint8, .bool: 1
     }
   }
+
+  /// The Swift type of such elements, with which code for a type that is known only at run time calls generic code.
+  public var swiftType: any TensorElement.Type {
+    switch self {
+    case .float64: Double.self
+    case .float32: Float.self
+    case .float16: Float16.self
+    case .bfloat16: BFloat16.self
+    case .int64: Int64.self
+    case .int32: Int32.self
+    case .int16: Int16.self
+    case .int8: Int8.self
+    case .uint64: UInt64.self
+    case .uint32: UInt32.self
+    case .uint16: UInt16.self
+    case .uint8: UInt8.self
+    case .bool: Bool.self
+    }
+  }
 }
 
 /// A type that can be an element of a tensor.

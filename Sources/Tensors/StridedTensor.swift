@@ -7,6 +7,9 @@ public protocol StridedTensor<Element>: Sendable {
 }
 
 extension StridedTensor {
+  /// The elements' type, for code that knows it only at run time.
+  public var elementType: ElementType { Element.elementType }
+
   /// The size of each axis.
   public var shape: [Int] { view.shape }
 

@@ -79,7 +79,7 @@ extension Tensor {
 
   private static func allocate(_ shape: [Int]) throws -> TensorStorage<Element> {
     guard shape.allSatisfy({ $0 >= 0 }),
-      let count = Shape.elementCount(shape, byteCount: MemoryLayout<Element>.stride)
+      let count = Shape.elementCount(shape, elementSize: MemoryLayout<Element>.stride)
     else {
       throw AttentionError.invalidArgument(
         "shape", was: Shape.description(shape), expected: "dimensions of at least 0 whose product fits in memory")

@@ -114,7 +114,7 @@ extension TensorView {
         }
       }
     }
-    guard fits, Shape.elementCount(target, byteCount: 1) != nil else {
+    guard fits, Shape.elementCount(target, elementSize: 1) != nil else {
       throw AttentionError.invalidArgument(
         "shape", was: Shape.description(shape), expected: "one that broadcasts to \(Shape.description(target))")
     }

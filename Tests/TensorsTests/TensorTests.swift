@@ -36,7 +36,8 @@ struct TensorTests {
     #expect(throws: AttentionError.self) { try tensor.view.sliced(0, 1..<4) }
   }
 
-  @Test("shapes whose size overflows are refused", arguments: [[-1], [Int.max, 2], [1 << 40, 1 << 40]])
+  @Test(
+    "shapes whose size overflows are refused", arguments: [[-1], [Int.max, 2], [1 << 40, 1 << 40], [1 << 62, 4, 0]])
   func overflow(shape: [Int]) {
     #expect(throws: AttentionError.self) { try Tensor<Float>(repeating: 0, shape: shape) }
   }
