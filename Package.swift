@@ -10,7 +10,9 @@ func kernels(_ name: String, condition: String? = nil, processor: [String] = [])
     name: name,
     dependencies: ["KernelIntrinsics"],
     swiftSettings: [
-      .unsafeFlags(["-Ounchecked", "-whole-module-optimization"] + processor.flatMap { ["-Xcc", $0] })
+      .unsafeFlags(
+        ["-Ounchecked", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
+          + processor.flatMap { ["-Xcc", $0] })
     ] + (condition.map { [.define($0)] } ?? [])
   )
 }
@@ -39,7 +41,12 @@ let package = Package(
       name: "FlashAttention",
       dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable"]
         + vectorKernels.map { .target(name: $0.name) }),
+    // The fp64 oracle: for the tests and for the error column of the tool, never a part of the product.
+    .target(
+      name: "ReferenceAttention", dependencies: ["FlashAttention"],
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 /// An element type that attention is computed in: `Float`, `Float16` or `BFloat16`.
 ///
 /// Sums and the state of the softmax are fp32 for all three.
-public protocol AttentionElement: TensorElement {
+public protocol AttentionElement: TensorElement, BinaryFloatingPoint {
   /// The type's name in descriptors and plans.
   static var attentionElementType: AttentionElementType { get }
 }

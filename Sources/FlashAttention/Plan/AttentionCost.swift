@@ -56,7 +56,8 @@ extension AttentionPlan {
   public func cost(of backend: Backend) -> AttentionCost {
     AttentionCost(
       operations: operations, traffic: backend == .cpu ? flashTraffic : standardTraffic,
-      extraBytes: backend == .cpu ? flashExtraBytes : AttentionCost.standardMatrixBytes(descriptor.shape, direction) ?? .max)
+      extraBytes: backend == .cpu
+        ? flashExtraBytes : AttentionCost.standardMatrixBytes(descriptor.shape, direction) ?? .max)
   }
 
   private var shape: AttentionShape { descriptor.shape }

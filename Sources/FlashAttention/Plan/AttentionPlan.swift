@@ -51,7 +51,9 @@ public struct AttentionPlan: Sendable, Hashable {
       if let wanted = options.backend, wanted != backend {
         refusals.append(Refusal(backend: backend, reason: "\(wanted.rawValue) was asked for"))
       } else if let reason = Self.refusal(of: backend, descriptor, direction, processor) {
-        if options.backend == backend { throw AttentionError.unavailable("back end \(backend.rawValue)", reason: reason) }
+        if options.backend == backend {
+          throw AttentionError.unavailable("back end \(backend.rawValue)", reason: reason)
+        }
         refusals.append(Refusal(backend: backend, reason: reason))
       } else if chosen == nil {
         chosen = backend
