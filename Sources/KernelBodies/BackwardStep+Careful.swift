@@ -47,13 +47,16 @@ extension BackwardStep {
       let keyGradient = pass.keyGradient(group) + lane
       var column = 0
       while column < problem.valueDimension {
-        valueGradient[column * LaneGroup.width] +=
-          probability * outputGradientRows.base[row * outputGradientRows.stride + column]
+        let target = valueGradient + column * LaneGroup.width
+        target.pointee = target.pointee.adding(
+          product: probability, outputGradientRows.base[row * outputGradientRows.stride + column])
         column += 1
       }
       column = 0
       while column < problem.headDimension {
-        keyGradient[column * LaneGroup.width] += gradient * queryRows.base[row * queryRows.stride + column]
+        let target = keyGradient + column * LaneGroup.width
+        target.pointee = target.pointee.adding(
+          product: gradient, queryRows.base[row * queryRows.stride + column])
         column += 1
       }
     }
@@ -67,7 +70,7 @@ extension BackwardStep {
       let key = pass.scaledKeys + (group * LaneGroup.width + lane) * problem.queryGradientStride
       var column = 0
       while column < problem.headDimension {
-        target[column] += gradient * key[column]
+        target[column] = target[column].adding(product: gradient, key[column])
         column += 1
       }
     }

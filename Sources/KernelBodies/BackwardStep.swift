@@ -112,7 +112,7 @@ struct BackwardStep {
     multiply(
       rows: queries.count, vectors: problem.queryGradientStride / laneCount,
       depth: min(groups.end * LaneGroup.width, pass.item.keys) - firstKey,
-      ScalarOperand(base: scoreGradients(groups.start, row: 0), rowStride: tiles.stride, depthStride: 1),
+      ScalarOperand<ByRow>(base: scoreGradients(groups.start, row: 0), stride: tiles.stride),
       pass.scaledKeys + firstKey * problem.queryGradientStride, stride: problem.queryGradientStride,
       into: queryGradientRows, destinationStride: problem.queryGradientStride, start: .destination)
   }

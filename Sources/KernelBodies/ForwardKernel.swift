@@ -168,7 +168,7 @@ struct ForwardPass {
     let rows = RowBlock(base: valueRows.base + firstRow * valueRows.stride, stride: valueRows.stride)
     // A forbidden key weighs exactly zero, but zero times a NaN or an infinity in its value would be NaN.
     if isMasked && rows.hasNonFinite(rows: keys.count, columns: problem.valueDimension) {
-      addPermittedValues(tile, keys, rows.byColumn(from: 0), to: group, start: start)
+      addPermittedValues(tile, keys, rows, to: group, start: start)
     } else {
       multiply(
         rows: problem.valueDimension, vectors: tile.vectors, depth: keys.count, rows.byColumn(from: 0), tile.base,
@@ -201,7 +201,7 @@ struct ForwardPass {
   /// Oᵀ = start + Vᵀ · P over the permitted pairs only. Rare, so plain.
   @inline(never)
   private func addPermittedValues(
-    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand, to group: QueryGroup, start: AccumulatorStart
+    _ tile: ScoreTile, _ keys: BlockRange, _ values: RowBlock, to group: QueryGroup, start: AccumulatorStart
   ) {
     let width = LaneGroup.width
     // Masking a tile of zeros shows which pairs are forbidden.
@@ -223,9 +223,8 @@ struct ForwardPass {
         var row = 0
         while row < tile.rows {
           if permissions.base[row * width + lane] != -.infinity {
-            sum +=
-              tile.base[row * tile.stride + lane]
-              * values.base[column * values.rowStride + row * values.depthStride]
+            sum = sum.adding(
+              product: tile.base[row * tile.stride + lane], values.base[row * values.stride + column])
           }
           row += 1
         }

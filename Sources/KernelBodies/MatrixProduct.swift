@@ -1,3 +1,10 @@
+/// The broadcast operand A of a product: a matrix in memory, read by row or by column.
+struct ScalarOperand<Layout: ScalarLayout> {
+  var base: UnsafePointer<Float>
+  /// The distance of neighbouring rows in memory, in elements.
+  var stride: Int
+}
+
 /// C[r, lane] = start + Σₖ A[r, k] · B[k, lane] for any number of rows, vectors and terms.
 ///
 /// - Parameters:
@@ -7,11 +14,11 @@
 ///   - scalars: A.
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
-func multiply(
+func multiply<Layout: ScalarLayout>(
   rows: Int,
   vectors: Int,
   depth: Int,
-  _ scalars: ScalarOperand,
+  _ scalars: ScalarOperand<Layout>,
   _ operand: UnsafePointer<Float>,
   stride: Int,
   into destination: UnsafeMutablePointer<Float>,
@@ -73,12 +80,12 @@ private func registerTileWidth(_ remaining: Int) -> Int {
 
 /// One column of register tiles: full tiles first, then the remaining rows by powers of two.
 @inline(never)
-private func multiplyColumn<Rows: Count, Vectors: Count>(
+private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout>(
   _ tileRows: Rows.Type,
   _ tileVectors: Vectors.Type,
   _ rows: Int,
   _ depth: Int,
-  _ scalars: ScalarOperand,
+  _ scalars: ScalarOperand<Layout>,
   _ operand: UnsafePointer<Float>,
   _ stride: Int,
   _ destination: UnsafeMutablePointer<Float>,
@@ -88,10 +95,10 @@ private func multiplyColumn<Rows: Count, Vectors: Count>(
   var row = 0
   @inline(__always)
   func multiplyRows<Part: Count>(_ part: Part.Type) {
-    multiplyRegisterTile(
-      Tile<Part, Vectors>.self, depth: depth, scalars: scalars.advanced(rows: row), vectors: operand,
-      vectorStride: stride, into: destination + row * destinationStride, destinationStride: destinationStride,
-      start: start)
+    RegisterTileProduct<Tile<Part, Vectors>, Layout>(
+      depth: depth, scalars: Layout.start(scalars.base, row: row, stride: scalars.stride), scalarStride: scalars.stride,
+      vectors: operand, vectorStride: stride
+    ).accumulate(into: destination + row * destinationStride, stride: destinationStride, start: start)
     row += Part.value
   }
   while rows - row >= Rows.value { multiplyRows(Rows.self) }

@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// The register tile of one matrix product: `rows` broadcast scalars by `vectors` vectors of accumulators.
 ///
 /// The counts are types, so that the compiler unrolls the tile completely and keeps every accumulator in a register.
@@ -33,82 +35,113 @@ enum AccumulatorStart {
   case scaledDestination(by: UnsafePointer<Float>)
 }
 
-/// One operand of a product whose elements are read as broadcast scalars.
-struct ScalarOperand {
-  var base: UnsafePointer<Float>
-  /// The distance of neighbouring result rows, in elements.
-  var rowStride: Int
-  /// The distance of neighbouring terms of the sum, in elements.
-  var depthStride: Int
+/// How the scalars of a product lie in memory.
+///
+/// Two types and not a pair of strides, because address arithmetic competes with multiply-adds for execution ports: read
+/// this way, each round of the inner loop advances one index and one pointer.
+protocol ScalarLayout {
+  /// The address of the first term of the tile's row `row`, for memory rows `stride` elements apart.
+  static func start(_ base: UnsafePointer<Float>, row: Int, stride: Int) -> UnsafePointer<Float>
+  /// The distance of neighbouring terms.
+  static func depthStride(_ stride: Int) -> Int
+}
 
+/// Result rows are the rows of memory.
+enum ByRow: ScalarLayout {
   @inline(__always)
-  func advanced(rows: Int) -> ScalarOperand {
-    ScalarOperand(base: base + rows * rowStride, rowStride: rowStride, depthStride: depthStride)
+  static func start(_ base: UnsafePointer<Float>, row: Int, stride: Int) -> UnsafePointer<Float> {
+    kernel_opaque(base + row * stride)
   }
 
   @inline(__always)
-  func advanced(depth: Int) -> ScalarOperand {
-    ScalarOperand(base: base + depth * depthStride, rowStride: rowStride, depthStride: depthStride)
+  static func depthStride(_ stride: Int) -> Int { 1 }
+}
+
+/// Result rows are the columns of memory, and the sum runs over its rows.
+enum ByColumn: ScalarLayout {
+  @inline(__always)
+  static func start(_ base: UnsafePointer<Float>, row: Int, stride: Int) -> UnsafePointer<Float> { base + row }
+
+  @inline(__always)
+  static func depthStride(_ stride: Int) -> Int { stride }
+}
+
+/// The accumulators of the largest register tile; a smaller tile leaves the rest unused, and unused ones cost nothing.
+typealias Accumulators = InlineArray<24, Vector>
+
+extension Accumulators {
+  /// Zeros, written out because `init(repeating:)` may be outlined under a name that all instruction sets share.
+  static var zeros: Accumulators {
+    @inline(__always) get {
+      [
+        .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros,
+        .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros,
+        .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros,
+      ]
+    }
   }
 }
 
-/// C[r, lane] = start + Σₖ A[r, k] · B[k, lane] for one register tile.
-///
-/// The AVX-512 tile of 8 × 3 has 24 independent accumulators and 11 loads for 24 multiply-adds, so it is bound by the
-/// multiply-adds on processors with one and with two 512-bit units. The AVX2 tile of 4 × 3 uses 16 of 16 registers.
-@inline(__always)
-func multiplyRegisterTile<Shape: RegisterTile>(
-  _ shape: Shape.Type,
-  depth: Int,
-  scalars: ScalarOperand,
-  vectors: UnsafePointer<Float>,
-  vectorStride: Int,
-  into destination: UnsafeMutablePointer<Float>,
-  destinationStride: Int,
-  start: AccumulatorStart
-) {
-  var accumulators = InlineArray<24, Vector>(repeating: .zeros)
-  switch start {
-  case .zero: break
-  case .destination:
-    for row in 0..<Shape.rows {
-      for column in 0..<Shape.vectors {
-        accumulators[row * Shape.vectors + column] = Vector(
-          at: destination + row * destinationStride + column * laneCount)
+/// The accumulators of one register tile and the operands that they are summed from.
+struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout> {
+  let depth: Int
+  let scalars: UnsafePointer<Float>
+  let scalarStride: Int
+  let vectors: UnsafePointer<Float>
+  let vectorStride: Int
+
+  /// C[r, lane] = start + Σₖ A[r, k] · B[k, lane].
+  ///
+  /// The AVX-512 tile of 8 × 3 has 24 independent accumulators and 11 loads for 24 multiply-adds, so it is bound by the
+  /// multiply-adds on processors with one and with two 512-bit units. The AVX2 tile of 4 × 3 uses 16 of 16 registers.
+  @inline(__always)
+  func accumulate(into destination: UnsafeMutablePointer<Float>, stride: Int, start: AccumulatorStart) {
+    var accumulators = initialValues(of: destination, stride, start)
+    var rows = InlineArray<12, UnsafePointer<Float>>(repeating: scalars)
+    for row in 0..<Shape.rows { rows[row] = Layout.start(scalars, row: row, stride: scalarStride) }
+    var vector = vectors
+    var term = 0
+    while term < depth {
+      var terms: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+      for column in 0..<Shape.vectors { terms[column] = Vector(at: vector + column * laneCount) }
+      for row in 0..<Shape.rows {
+        let factor = Vector(repeating: rows[row][term * Layout.depthStride(scalarStride)])
+        for column in 0..<Shape.vectors {
+          accumulators[row * Shape.vectors + column] =
+            accumulators[row * Shape.vectors + column].adding(product: factor, terms[column])
+        }
       }
+      vector += vectorStride
+      term += 1
     }
-  case .scaledDestination(let factors):
     for row in 0..<Shape.rows {
       for column in 0..<Shape.vectors {
-        accumulators[row * Shape.vectors + column] =
-          Vector(at: destination + row * destinationStride + column * laneCount)
-          * Vector(at: factors + column * laneCount)
+        accumulators[row * Shape.vectors + column].store(at: destination + row * stride + column * laneCount)
       }
     }
   }
 
-  var scalar = scalars.base
-  var vector = vectors
-  var remaining = depth
-  while remaining > 0 {
-    var terms = InlineArray<4, Vector>(repeating: .zeros)
-    for column in 0..<Shape.vectors { terms[column] = Vector(at: vector + column * laneCount) }
-    for row in 0..<Shape.rows {
-      let factor = Vector(repeating: scalar[row * scalars.rowStride])
-      for column in 0..<Shape.vectors {
-        accumulators[row * Shape.vectors + column] =
-          accumulators[row * Shape.vectors + column].adding(product: factor, terms[column])
+  @inline(__always)
+  private func initialValues(
+    of destination: UnsafeMutablePointer<Float>, _ stride: Int, _ start: AccumulatorStart
+  ) -> Accumulators {
+    var accumulators = Accumulators.zeros
+    switch start {
+    case .zero: break
+    case .destination:
+      for row in 0..<Shape.rows {
+        for column in 0..<Shape.vectors {
+          accumulators[row * Shape.vectors + column] = Vector(at: destination + row * stride + column * laneCount)
+        }
+      }
+    case .scaledDestination(let factors):
+      for row in 0..<Shape.rows {
+        for column in 0..<Shape.vectors {
+          accumulators[row * Shape.vectors + column] =
+            Vector(at: destination + row * stride + column * laneCount) * Vector(at: factors + column * laneCount)
+        }
       }
     }
-    scalar += scalars.depthStride
-    vector += vectorStride
-    remaining -= 1
-  }
-
-  for row in 0..<Shape.rows {
-    for column in 0..<Shape.vectors {
-      accumulators[row * Shape.vectors + column].store(
-        at: destination + row * destinationStride + column * laneCount)
-    }
+    return accumulators
   }
 }

@@ -5,16 +5,16 @@ struct RowBlock {
   var base: UnsafePointer<Float>
   var stride: Int
 
-  /// The rows as a scalar operand whose result rows are these rows.
+  /// The rows from `row` on as a scalar operand whose result rows are these rows.
   @inline(__always)
-  func byRow(from row: Int) -> ScalarOperand {
-    ScalarOperand(base: base + row * stride, rowStride: stride, depthStride: 1)
+  func byRow(from row: Int) -> ScalarOperand<ByRow> {
+    ScalarOperand(base: base + row * stride, stride: stride)
   }
 
-  /// The rows as a scalar operand whose result rows are the columns, summed over the rows.
+  /// The rows from `row` on as a scalar operand whose result rows are the columns, summed over the rows.
   @inline(__always)
-  func byColumn(from row: Int) -> ScalarOperand {
-    ScalarOperand(base: base + row * stride, rowStride: 1, depthStride: stride)
+  func byColumn(from row: Int) -> ScalarOperand<ByColumn> {
+    ScalarOperand(base: base + row * stride, stride: stride)
   }
 }
 

@@ -80,3 +80,15 @@ extension Vector {
     #endif
   }
 }
+
+extension Float {
+  /// `self + a · b`, fused where ``Vector/adding(product:_:)`` is, so that a plain loop gives the same bits.
+  @inline(__always)
+  func adding(product a: Float, _ b: Float) -> Float {
+    #if ISA_AVX2 || ISA_AVX512
+      return self.addingProduct(a, b)
+    #else
+      return self + a * b
+    #endif
+  }
+}

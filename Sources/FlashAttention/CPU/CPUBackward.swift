@@ -24,51 +24,61 @@ struct CPUBackward {
   }
 
   private func runFlash() {
-    let schedule = BackwardSchedule(shape, keyBlock: plan.tiles.keyBlock)
+    let bias = problem.biasGradient
+    // Heads that share a bias take turns, which needs the order of all heads; without one, as many heads as threads.
+    let heads = shape.batch * shape.keyValueHeads
+    let schedule = BackwardSchedule(
+      shape, keyBlock: plan.tiles.keyBlock, team: bias.base == nil ? min(plan.threads, heads) : heads)
     let progress = UnsafeMutablePointer<Int>.allocate(capacity: max(schedule.count, 1))
     progress.initialize(repeating: 0, count: schedule.count)
     defer { progress.deallocate() }
-    let bias = problem.biasGradient
+    func counter(_ block: BackwardSchedule.Block?) -> UnsafePointer<Int>? {
+      block.map { UnsafePointer(progress + schedule.progressIndex($0)) }
+    }
     forEach(schedule.count) { problem, workspace, index in
+      let block = schedule[index]
       let biasPredecessor =
         bias.base == nil
         ? nil
         : schedule.biasGradientPredecessor(
-          index, sharesBatch: bias.batchStride == 0, sharesHeads: bias.headStride == 0,
+          block, sharesBatch: bias.batchStride == 0, sharesHeads: bias.headStride == 0,
           sharesKeys: bias.columnStride == 0)
-      var item = BackwardItem(
-        batch: schedule.batch(index), keyValueHead: schedule.keyValueHead(index),
-        firstKey: schedule.firstKey(index), keys: schedule.keys(index), progress: progress + index,
-        queryGradientPredecessor: schedule.queryGradientPredecessor(index).map { UnsafePointer(progress + $0) },
-        biasGradientPredecessor: biasPredecessor.map { UnsafePointer(progress + $0) })
+      var item = item(
+        schedule, block, progress + schedule.progressIndex(block),
+        queryGradientPredecessor: counter(schedule.queryGradientPredecessor(block)),
+        biasGradientPredecessor: counter(biasPredecessor))
       kernels.backward(problem, &item, workspace)
     }
   }
 
+  private func item(
+    _ schedule: BackwardSchedule, _ block: BackwardSchedule.Block, _ progress: UnsafeMutablePointer<Int>,
+    queryGradientPredecessor: UnsafePointer<Int>? = nil, biasGradientPredecessor: UnsafePointer<Int>? = nil
+  ) -> BackwardItem {
+    BackwardItem(
+      batch: schedule.batch(block), keyValueHead: schedule.keyValueHead(block), firstKey: schedule.firstKey(block),
+      keys: schedule.keys(block), progress: progress, queryGradientPredecessor: queryGradientPredecessor,
+      biasGradientPredecessor: biasGradientPredecessor)
+  }
+
   /// Standard attention: P and dS are whole matrices, and each stage is a pass of its own over them.
   private func runStandard() throws {
-    let schedule = BackwardSchedule(shape, keyBlock: plan.tiles.keyBlock)
+    let schedule = BackwardSchedule(shape, keyBlock: plan.tiles.keyBlock, team: 1)
     let heads = shape.headsPerGroup
     let panel = kernels.laneGroupWidth * shape.queryLength
     let probabilities = try StandardMatrix(panels: schedule.count * heads, panelSize: panel)
     let scoreGradients = try StandardMatrix(panels: schedule.count * heads, panelSize: panel)
     // Nobody waits for anybody: no two items of a stage write to the same place.
     var unused = 0
-    func item(_ index: Int, _ progress: UnsafeMutablePointer<Int>) -> BackwardItem {
-      BackwardItem(
-        batch: schedule.batch(index), keyValueHead: schedule.keyValueHead(index),
-        firstKey: schedule.firstKey(index), keys: schedule.keys(index), progress: progress,
-        queryGradientPredecessor: nil, biasGradientPredecessor: nil)
-    }
     withUnsafeMutablePointer(to: &unused) { progress in
       forEach(schedule.count * heads) { problem, workspace, index in
-        var item = item(index / heads, progress)
+        var item = item(schedule, schedule[index / heads], progress)
         kernels.standardScoreGradients(
           problem, &item, workspace, item.keyValueHead * heads + index % heads, probabilities[index],
           scoreGradients[index])
       }
       forEach(schedule.count) { problem, workspace, index in
-        var item = item(index, progress)
+        var item = item(schedule, schedule[index], progress)
         kernels.standardKeyValueGradients(
           problem, &item, workspace, panel, probabilities[index * heads], scoreGradients[index * heads])
       }
@@ -76,12 +86,13 @@ struct CPUBackward {
       let rows = plan.tiles.queryBlock * 8
       let rowBlocks = (shape.queryLength + rows - 1) / rows
       let columns = shape.batch * shape.keyValueHeads
+      let panels = schedule.count / max(columns, 1)
       forEach(columns * heads * rowBlocks) { problem, workspace, index in
         let start = index % rowBlocks * rows
         let head = index / rowBlocks % heads
         let column = index / rowBlocks / heads
-        for panelIndex in stride(from: column, to: schedule.count, by: columns) {
-          var item = item(panelIndex, progress)
+        for panelIndex in column * panels..<(column + 1) * panels {
+          var item = item(schedule, schedule[panelIndex], progress)
           kernels.standardQueryGradients(
             problem, &item, workspace, item.keyValueHead * heads + head, start, start + rows,
             probabilities[panelIndex * heads + head], scoreGradients[panelIndex * heads + head])

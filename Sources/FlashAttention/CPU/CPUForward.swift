@@ -15,15 +15,14 @@ struct CPUForward {
   }
 
   private func runFlash() {
-    let schedule = ForwardSchedule(
-      shape, queryBlock: plan.tiles.queryBlock, lastQueriesFirst: plan.descriptor.mask.right != nil)
+    let schedule = ForwardSchedule(shape, plan.tiles, lastQueriesFirst: plan.descriptor.mask.right != nil)
     forEach(schedule) { problem, item, workspace, _ in plan.kernels.forward(problem, item, workspace) }
   }
 
   /// Standard attention: each stage is a pass of its own over the whole matrix.
   private func runStandard() throws {
     let kernels = plan.kernels
-    let schedule = ForwardSchedule(onePerHead: shape, queryBlock: plan.tiles.queryBlock)
+    let schedule = ForwardSchedule(shape, plan.tiles)
     let panel = kernels.laneGroupWidth * shape.keyLength
     let matrix = try StandardMatrix(panels: schedule.count, panelSize: panel)
     forEach(schedule) { kernels.standardScores($0, $1, $2, matrix[$3]) }

@@ -71,16 +71,17 @@ public struct AttentionPlan: Sendable, Hashable {
     self.instructionSet = instructionSet
     self.refusals = refusals
     self.processor = processor
-    let width = Self.laneGroupWidth(instructionSet)
-    tiles =
-      chosen == .cpu
-      ? .shape(direction, laneGroupWidth: width) : .standardShape(direction, laneGroupWidth: width)
-    let shape = descriptor.shape
-    let items =
-      direction == .forward
-      ? ForwardSchedule(shape, queryBlock: tiles.queryBlock, lastQueriesFirst: false).count
-      : BackwardSchedule(shape, keyBlock: tiles.keyBlock).count
-    threads = max(1, min(options.threads ?? processor.cores, items))
+    let wanted = options.threads ?? processor.cores
+    tiles = TileShape.shape(
+      chosen, direction, descriptor.shape, laneGroupWidth: Self.laneGroupWidth(instructionSet), threads: wanted)
+    threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
+  }
+
+  private static func itemCount(_ direction: AttentionDirection, _ shape: AttentionShape, _ tiles: TileShape) -> Int {
+    switch direction {
+    case .forward: ForwardSchedule(shape, tiles).count
+    case .backward: BackwardSchedule(shape, keyBlock: tiles.keyBlock, team: 1).count
+    }
   }
 
   /// Three vectors of fp32: the width of the kernels' main register tile.

@@ -18,22 +18,10 @@ struct ForwardSchedule {
 
   /// - Parameter lastQueriesFirst: Whether to begin with the last queries, which under a causal mask are the longest
   ///   items; what is left at the end is then short and evens out between the threads.
-  init(_ shape: AttentionShape, queryBlock: Int, lastQueriesFirst: Bool) {
-    let fitting = shape.queryLength == 0 ? 1 : max(1, queryBlock / shape.queryLength)
-    self.init(
-      shape, queryBlock: queryBlock, headsPerItem: min(shape.headsPerGroup, fitting),
-      lastQueriesFirst: lastQueriesFirst)
-  }
-
-  /// The items of standard attention, which keeps the panels of different heads apart.
-  init(onePerHead shape: AttentionShape, queryBlock: Int) {
-    self.init(shape, queryBlock: queryBlock, headsPerItem: 1, lastQueriesFirst: false)
-  }
-
-  private init(_ shape: AttentionShape, queryBlock: Int, headsPerItem: Int, lastQueriesFirst: Bool) {
+  init(_ shape: AttentionShape, _ tiles: TileShape, lastQueriesFirst: Bool = false) {
+    queryBlock = tiles.queryBlock
+    headsPerItem = tiles.headsPerBlock
     self.shape = shape
-    self.queryBlock = queryBlock
-    self.headsPerItem = headsPerItem
     self.lastQueriesFirst = lastQueriesFirst
     queryBlocks = (shape.queryLength + queryBlock - 1) / queryBlock
     headBlocks = (shape.headsPerGroup + headsPerItem - 1) / headsPerItem
@@ -42,14 +30,15 @@ struct ForwardSchedule {
   }
 
   /// The queries of item `index`.
+  ///
+  /// All items that read the same keys and values follow each other, so that these stay in the caches.
   subscript(index: Int) -> ForwardItem {
-    let inBlock = shape.batch * itemsPerBatch
-    let step = index / inBlock
+    let step = index % queryBlocks
     let block = lastQueriesFirst ? queryBlocks - 1 - step : step
-    let batch = index % inBlock / itemsPerBatch
-    let group = index % itemsPerBatch / headBlocks
-    let headBlock = index % headBlocks
-    let firstInGroup = headBlock * headsPerItem
+    let heads = index / queryBlocks
+    let batch = heads / itemsPerBatch
+    let group = heads % itemsPerBatch / headBlocks
+    let firstInGroup = heads % headBlocks * headsPerItem
     return ForwardItem(
       batch: batch, firstHead: group * shape.headsPerGroup + firstInGroup,
       heads: min(headsPerItem, shape.headsPerGroup - firstInGroup), firstQuery: block * queryBlock,
@@ -59,49 +48,75 @@ struct ForwardSchedule {
 
 /// The work items of a backward pass: every block of keys of every key/value head.
 ///
-/// The first blocks of all heads come first, so that threads work on different heads while there are enough, and an item
-/// never has to wait for one that comes after it.
+/// Heads are worked on in teams of as many as there are threads. Within a team the first blocks of all heads come first,
+/// then the second blocks, and so on: threads work on different heads, each of which stays in a cache, and an item never
+/// has to wait for one that comes after it.
 struct BackwardSchedule {
   private let shape: AttentionShape
   private let keyBlock: Int
   private let heads: Int
+  private let keyBlocks: Int
+  private let team: Int
 
   /// The number of items.
   let count: Int
 
-  init(_ shape: AttentionShape, keyBlock: Int) {
+  /// - Parameter team: How many heads are worked on at the same time.
+  init(_ shape: AttentionShape, keyBlock: Int, team: Int) {
     self.shape = shape
     self.keyBlock = keyBlock
+    self.team = team
     heads = shape.batch * shape.keyValueHeads
-    count = heads * ((shape.keyLength + keyBlock - 1) / keyBlock)
+    keyBlocks = (shape.keyLength + keyBlock - 1) / keyBlock
+    count = heads * keyBlocks
   }
 
-  func batch(_ index: Int) -> Int { index % heads / shape.keyValueHeads }
-  func keyValueHead(_ index: Int) -> Int { index % shape.keyValueHeads }
-  func firstKey(_ index: Int) -> Int { index / heads * keyBlock }
-  func keys(_ index: Int) -> Int { min(keyBlock, shape.keyLength - firstKey(index)) }
+  /// One block of keys of one key/value head.
+  struct Block: Hashable {
+    /// The head, counted over all batches.
+    let head: Int
+    /// The block's place among the head's.
+    let block: Int
+  }
 
-  /// The item that adds to the same part of the query gradient before this one.
-  func queryGradientPredecessor(_ index: Int) -> Int? { index >= heads ? index - heads : nil }
+  /// The block that is item `index`.
+  subscript(index: Int) -> Block {
+    let firstHead = index / (team * keyBlocks) * team
+    let size = min(team, heads - firstHead)
+    let inTeam = index - firstHead * keyBlocks
+    return Block(head: firstHead + inTeam % size, block: inTeam / size)
+  }
 
-  /// The item that adds to the same part of the bias gradient before this one.
+  /// Where the progress of a block is kept.
+  func progressIndex(_ block: Block) -> Int { block.head * keyBlocks + block.block }
+
+  func batch(_ block: Block) -> Int { block.head / shape.keyValueHeads }
+  func keyValueHead(_ block: Block) -> Int { block.head % shape.keyValueHeads }
+  func firstKey(_ block: Block) -> Int { block.block * keyBlock }
+  func keys(_ block: Block) -> Int { min(keyBlock, shape.keyLength - firstKey(block)) }
+
+  /// The block that adds to the same part of the query gradient before this one.
+  func queryGradientPredecessor(_ block: Block) -> Block? {
+    block.block > 0 ? Block(head: block.head, block: block.block - 1) : nil
+  }
+
+  /// The block that adds to the same part of the bias gradient before this one. It precedes this one among the items
+  /// where the team is all heads.
   ///
   /// - Parameters:
   ///   - sharesBatch: Whether all batches share the bias.
   ///   - sharesHeads: Whether all heads share it.
   ///   - sharesKeys: Whether all keys share it.
-  func biasGradientPredecessor(_ index: Int, sharesBatch: Bool, sharesHeads: Bool, sharesKeys: Bool) -> Int? {
-    let batch = batch(index)
-    let head = keyValueHead(index)
-    // The sharers of one key block in the order of the items: all that differ from this one only in shared axes.
-    if sharesHeads && head > 0 { return index - 1 }
-    if sharesBatch && batch > 0 {
-      return sharesHeads ? index - 1 : index - shape.keyValueHeads
+  func biasGradientPredecessor(_ block: Block, sharesBatch: Bool, sharesHeads: Bool, sharesKeys: Bool) -> Block? {
+    // The sharers of one block of keys add in the order of their heads.
+    if sharesHeads && keyValueHead(block) > 0 { return Block(head: block.head - 1, block: block.block) }
+    if sharesBatch && batch(block) > 0 {
+      return Block(head: block.head - (sharesHeads ? 1 : shape.keyValueHeads), block: block.block)
     }
-    guard sharesKeys && index >= heads else { return nil }
+    guard sharesKeys && block.block > 0 else { return nil }
     // The first sharer of a block follows the last sharer of the block before.
-    let lastHead = sharesHeads ? shape.keyValueHeads - 1 : head
-    let lastBatch = sharesBatch ? shape.batch - 1 : batch
-    return (index / heads - 1) * heads + lastBatch * shape.keyValueHeads + lastHead
+    let lastHead = sharesHeads ? shape.keyValueHeads - 1 : keyValueHead(block)
+    let lastBatch = sharesBatch ? shape.batch - 1 : batch(block)
+    return Block(head: lastBatch * shape.keyValueHeads + lastHead, block: block.block - 1)
   }
 }

@@ -56,6 +56,13 @@ KERNEL_INLINE kernel_float16 kernel_scale16(kernel_float16 mantissa, kernel_floa
 }
 #endif
 
+// The same address, of which the compiler knows nothing: it then keeps it in a register of its own instead of computing
+// it from a neighbour in every round of a loop.
+KERNEL_INLINE const float *_Nonnull kernel_opaque(const float *_Nonnull address) {
+  __asm__("" : "+r"(address));
+  return address;
+}
+
 // The turn-taking of backward work items: what was written before a release is seen after the acquire that reads it.
 KERNEL_INLINE intptr_t kernel_load_acquire(const intptr_t *_Nonnull counter) {
   return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
