@@ -8,7 +8,7 @@ import KernelIntrinsics
 ///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
 ///       Oᵀ = 2^(m − m') Oᵀ + V_jᵀ · P
 ///     O = O / ℓ;  LSE = ln 2 · m + ln ℓ
-struct ForwardPass {
+struct ForwardPass<Terms: TermArithmetic> {
   let problem: KernelProblem
   let item: ForwardItem
   let layout: ForwardWorkspace
@@ -46,8 +46,8 @@ struct ForwardPass {
   }
 
   func prepare(_ group: QueryGroup) {
-    packTransposed(
-      group.lanes, of: problem.query, columns: problem.headDimension, firstColumn: 0, scale: problem.scoreFactor,
+    Terms.packTransposed(
+      group.lanes, of: problem.query, columns: problem.headDimension, scale: Terms.scoreFactors(problem).packed,
       into: group.packed)
     group.softmax.reset()
     var lane = 0
@@ -58,58 +58,117 @@ struct ForwardPass {
     }
   }
 
-  private func advance(over block: BlockRange) {
-    let keyRows = RowBlock(
-      problem.key, batch: item.batch, head: keyValueHead, firstRow: block.start, rows: block.count,
-      columns: problem.headDimension, scratch: memory.floats(at: layout.keyRows))
-    let valueRows = RowBlock(
-      problem.value, batch: item.batch, head: keyValueHead, firstRow: block.start, rows: block.count,
-      columns: problem.valueDimension, scratch: memory.floats(at: layout.valueRows))
+  func keyRange(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.headDimension)
+  }
 
+  func valueRange(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.valueDimension)
+  }
+
+  func keyRows(_ keys: BlockRange) -> RowBlock<Terms> {
+    Terms.rows(problem.key, keyRange(keys), isFinite: true, scratch: memory.floats(at: layout.keyRows))
+  }
+
+  func valueRows(_ keys: BlockRange) -> RowBlock<Terms> {
+    Terms.columns(
+      problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
+  }
+
+  private func advance(over block: BlockRange) {
+    let keyRows = keyRows(block)
+    let valueRows = valueRows(block)
     var index = 0
     while index < groupCount {
       let group = group(index)
-      let keys = block.intersection(group.keys)
+      var keys = block.intersection(group.keys)
       if !keys.isEmpty {
-        advance(group, over: keys, keyRows, valueRows, firstRow: keys.start - block.start)
+        let isFirst = keys.start == group.keys.start
+        // A term may begin before the first key that is seen; the mask then forbids that one.
+        let firstRow = Terms.termStart(keys.start - block.start)
+        keys.start = block.start + firstRow
+        advance(group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst)
       }
       index += 1
     }
   }
 
   private func advance(
-    _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock, _ valueRows: RowBlock, firstRow: Int
+    _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
+    firstRow: Int, isFirst: Bool
   ) {
-    let width = LaneGroup.width
     let tile = ScoreTile(
-      base: memory.floats(at: layout.scores), stride: width, rows: keys.count, vectors: group.lanes.vectors)
+      base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     multiply(
-      rows: tile.rows, vectors: tile.vectors, depth: problem.headDimension, keyRows.byRow(from: firstRow),
-      group.packed, stride: width, into: tile.base, destinationStride: width, start: .zero)
+      rows: tile.rows, vectors: tile.vectors, depth: Terms.terms(problem.headDimension),
+      keyRows.byRow(from: firstRow), group.packed, stride: LaneGroup.width, into: tile.base,
+      destinationStride: tile.stride, start: .zero)
 
-    let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: group.queries, keys: keys)
+    let isMasked = isMasked(group, keys)
+    var factor = Terms.scoreFactors(problem).late
+    // The softmax can apply a positive factor to plain scores; everything else wants it before.
+    if factor != 1 && (isMasked || problem.softcap > 0 || !(factor > 0)) {
+      tile.multiply(by: factor)
+      factor = 1
+    }
     if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
     if isMasked { applyMasks(to: tile, of: group, keys) }
-    group.softmax.update(with: tile)
+    group.softmax.update(with: tile, factor: factor, as: Terms.Probabilities.self)
     addValues(
-      tile, keys, valueRows, firstRow: firstRow, to: group, isMasked: isMasked,
-      start: keys.start == group.keys.start ? .zero : .scaledDestination(by: group.softmax.factors))
+      tile, keys, valueRows.byColumn(from: firstRow), to: group, isMasked: isMasked,
+      start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors))
+  }
+
+  func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
+    problem.hasElementwiseMask || !problem.permitsAll(queries: group.queries, keys: keys)
   }
 
   /// Oᵀ = start + Vᵀ · P for the keys of one tile.
   @inline(__always)
   func addValues(
-    _ tile: ScoreTile, _ keys: BlockRange, _ valueRows: RowBlock, firstRow: Int, to group: QueryGroup, isMasked: Bool,
+    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
+    isMasked: Bool, start: AccumulatorStart
+  ) {
+    if isMasked && valueRange(keys).hasNonFinite(in: problem.value) {
+      let finite = Terms.columns(
+        problem.value, valueRange(keys), isFinite: false, rows: nil,
+        scratch: memory.floats(at: layout.finiteValueRows))
+      add(tile, keys, finite.byColumn(from: 0), to: group, start: start)
+      addNonFiniteValues(tile, keys, to: group)
+    } else {
+      add(tile, keys, values, to: group, start: start)
+    }
+  }
+
+  @inline(__always)
+  private func add(
+    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
     start: AccumulatorStart
   ) {
-    let rows = RowBlock(base: valueRows.base + firstRow * valueRows.stride, stride: valueRows.stride)
-    // A forbidden key weighs exactly zero, but zero times a NaN or an infinity in its value would be NaN.
-    if isMasked && rows.hasNonFinite(rows: keys.count, columns: problem.valueDimension) {
-      addPermittedValues(tile, keys, rows, to: group, start: start)
-    } else {
-      multiply(
-        rows: problem.valueDimension, vectors: tile.vectors, depth: keys.count, rows.byColumn(from: 0), tile.base,
-        stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start)
+    multiply(
+      rows: problem.valueDimension, vectors: tile.vectors, depth: Terms.terms(keys.count), values, tile.base,
+      stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start)
+  }
+
+  /// Adds what the infinite and NaN values contribute to the queries that may see them.
+  @inline(never)
+  private func addNonFiniteValues(_ tile: ScoreTile, _ keys: BlockRange, to group: QueryGroup) {
+    // Masking a tile of zeros shows which pairs are forbidden.
+    let permissions = ScoreTile(
+      base: memory.floats(at: layout.permissions), stride: LaneGroup.width, rows: tile.rows, vectors: tile.vectors)
+    permissions.clear()
+    applyMasks(to: permissions, of: group, keys)
+    valueRange(keys).forEachNonFinite(in: problem.value) { row, column, value in
+      var lane = 0
+      while lane < tile.vectors * laneCount {
+        if permissions.base[row * permissions.stride + lane] != -.infinity {
+          let probability = Terms.Probabilities.number(tile.base + lane, row: row, stride: tile.stride)
+          group.output[column * LaneGroup.width + lane] += probability * value
+        }
+        lane += 1
+      }
     }
   }
 
@@ -119,12 +178,12 @@ struct ForwardPass {
     let width = LaneGroup.width
     let staging = memory.floats(at: layout.staging)
     if problem.bias.isPresent {
-      packTransposed(
+      packLanesTransposed(
         group.lanes, of: problem.bias, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
       tile.add(bias: staging, stride: width)
     }
     if problem.mask.isPresent {
-      packTransposed(
+      packLanesTransposed(
         group.lanes, of: problem.mask, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
       tile.forbid(whereZero: staging, stride: width)
     }
@@ -132,43 +191,6 @@ struct ForwardPass {
       // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
       let origin = keys.start - problem.diagonal - item.firstQuery
       tile.forbid(outside: origin - problem.right, origin + problem.left, of: group.positions)
-    }
-  }
-
-  /// Oᵀ = start + Vᵀ · P over the permitted pairs only. Rare, so plain.
-  @inline(never)
-  private func addPermittedValues(
-    _ tile: ScoreTile, _ keys: BlockRange, _ values: RowBlock, to group: QueryGroup, start: AccumulatorStart
-  ) {
-    let width = LaneGroup.width
-    // Masking a tile of zeros shows which pairs are forbidden.
-    let permissions = ScoreTile(
-      base: memory.floats(at: layout.permissions), stride: width, rows: tile.rows, vectors: tile.vectors)
-    permissions.clear()
-    applyMasks(to: permissions, of: group, keys)
-    var column = 0
-    while column < problem.valueDimension {
-      var lane = 0
-      while lane < tile.vectors * laneCount {
-        let target = group.output + column * width + lane
-        var sum: Float =
-          switch start {
-          case .zero: 0
-          case .destination: target.pointee
-          case .scaledDestination(let factors): target.pointee * factors[lane]
-          }
-        var row = 0
-        while row < tile.rows {
-          if permissions.base[row * width + lane] != -.infinity {
-            sum = sum.adding(
-              product: tile.base[row * tile.stride + lane], values.base[row * values.stride + column])
-          }
-          row += 1
-        }
-        target.pointee = sum
-        lane += 1
-      }
-      column += 1
     }
   }
 

@@ -11,6 +11,7 @@ struct ForwardWorkspace {
   let staging: Int
   let keyRows: Int
   let valueRows: Int
+  let finiteValueRows: Int
   let permissions: Int
   let byteCount: Int
 
@@ -26,6 +27,7 @@ struct ForwardWorkspace {
     staging = layout.reserve(floats: problem.hasElementwiseMask ? problem.keyBlock * width : 0)
     keyRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.headDimension))
     valueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
+    finiteValueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
     permissions = layout.reserve(floats: problem.keyBlock * width)
     byteCount = layout.byteCount
   }
