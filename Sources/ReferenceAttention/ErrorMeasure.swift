@@ -9,7 +9,7 @@ public enum ErrorMeasure {
     _ result: some StridedTensor<Element>, _ reference: Tensor<Double>
   ) -> Double {
     precondition(result.shape == reference.shape, "\(result.shape) is compared with \(reference.shape)")
-    return relative(result.view.scalars.map { Double($0) }, reference.scalars)
+    return relative(result.doubles, reference.scalars)
   }
 
   /// ‖result − reference‖ / ‖reference‖ of two lists of the same length.
@@ -27,5 +27,11 @@ public enum ErrorMeasure {
     }
     if difference == 0 { return 0 }
     return norm == 0 ? difference.squareRoot() : (difference / norm).squareRoot()
+  }
+
+  /// The error of rounding a reference to an element type: what no result in that type can fall below for certain.
+  public static func rounding(_ reference: Tensor<Double>, to type: AttentionElementType) -> Double {
+    let scalars = reference.scalars
+    return relative(scalars.map { type.rounded($0) }, scalars)
   }
 }
