@@ -6,11 +6,13 @@ import FlashAttention
 extension StridedTensor where Element: AttentionElement {
   /// All elements in row-major order in fp64, without rounding.
   public var doubles: [Double] {
-    switch Element.attentionElementType {
-    case .float32: (view.scalars as! [Float]).map { Double($0) }
-    case .float16: (view.scalars as! [Float16]).map { Double($0) }
+    // Casting the array would cast every element.
+    let scalars = view.scalars
+    return switch Element.attentionElementType {
+    case .float32: unsafeBitCast(scalars, to: [Float].self).map { Double($0) }
+    case .float16: unsafeBitCast(scalars, to: [Float16].self).map { Double($0) }
     case .bfloat16:
-      (view.scalars as! [BFloat16]).map { Double(Float(bitPattern: UInt32($0.bitPattern) << 16)) }
+      unsafeBitCast(scalars, to: [UInt16].self).map { Double(Float(bitPattern: UInt32($0) << 16)) }
     }
   }
 }
@@ -25,18 +27,16 @@ extension Tensor<Double> {
 extension Tensor where Element: AttentionElement {
   /// The elements of an array, rounded to the tensor's type.
   public init(rounding scalars: [Double], shape: [Int]) throws {
-    switch Element.attentionElementType {
-    case .float32: try self.init(scalars.map { Float($0) } as! [Element], shape: shape)
-    case .float16: try self.init(scalars.map { Float16($0) } as! [Element], shape: shape)
-    case .bfloat16:
-      let rounded = scalars.map { scalar in
-        scalar.isNaN
-          ? BFloat16.nan
-          : BFloat16(
-            bitPattern: UInt16(Float(AttentionElementType.bfloat16.rounded(scalar)).bitPattern >> 16))
+    let elements =
+      switch Element.attentionElementType {
+      case .float32: unsafeBitCast(scalars.map { Float($0) }, to: [Element].self)
+      case .float16: unsafeBitCast(scalars.map { Float16($0) }, to: [Element].self)
+      case .bfloat16:
+        unsafeBitCast(
+          scalars.map { UInt16(Float(AttentionElementType.bfloat16.rounded($0)).bitPattern >> 16) },
+          to: [Element].self)
       }
-      try self.init(rounded as! [Element], shape: shape)
-    }
+    try self.init(elements, shape: shape)
   }
 
   /// Roughly normal elements with mean 0 and standard deviation `scale`.

@@ -29,9 +29,10 @@ public enum ErrorMeasure {
     return norm == 0 ? difference.squareRoot() : (difference / norm).squareRoot()
   }
 
-  /// The error of rounding a reference to an element type: what no result in that type can fall below for certain.
-  public static func rounding(_ reference: Tensor<Double>, to type: AttentionElementType) -> Double {
-    let scalars = reference.scalars
-    return relative(scalars.map { type.rounded($0) }, scalars)
+  /// ‖list‖ over its finite elements.
+  public static func norm(_ list: [Double]) -> Double {
+    var sum = 0.0
+    for element in list where element.isFinite { sum += element * element }
+    return sum.squareRoot()
   }
 }

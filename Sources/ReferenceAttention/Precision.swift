@@ -11,10 +11,34 @@ extension ReferenceAttention {
   }
 }
 
+// Loops over terms are here and not at their callers, so that the precision is looked at once per loop.
 extension ReferenceAttention.Precision {
-  /// A partial sum as it is held.
-  @inline(__always)
-  func sum(_ value: Double) -> Double {
+  /// The product of two rows of `count` elements.
+  func product(_ a: Span<Double>, at i: Int, _ b: Span<Double>, at j: Int, count: Int) -> Double {
+    switch self {
+    case .exact:
+      var sum = 0.0
+      for index in 0..<count { sum += a[i + index] * b[j + index] }
+      return sum
+    case .materialized:
+      var sum: Float = 0
+      for index in 0..<count { sum = Float(Double(sum) + a[i + index] * b[j + index]) }
+      return Double(sum)
+    }
+  }
+
+  /// Adds a row of `count` elements times a factor to another row.
+  func add(_ factor: Double, times row: Span<Double>, at i: Int, to sums: inout [Double], at j: Int, count: Int) {
+    switch self {
+    case .exact:
+      for index in 0..<count { sums[j + index] += factor * row[i + index] }
+    case .materialized:
+      for index in 0..<count { sums[j + index] = Double(Float(sums[j + index] + factor * row[i + index])) }
+    }
+  }
+
+  /// A number as it is held in a register.
+  func held(_ value: Double) -> Double {
     switch self {
     case .exact: value
     case .materialized: Double(Float(value))
@@ -22,7 +46,6 @@ extension ReferenceAttention.Precision {
   }
 
   /// An element of a matrix as it is stored.
-  @inline(__always)
   func stored(_ value: Double) -> Double {
     switch self {
     case .exact: value

@@ -94,6 +94,7 @@ extension ReferenceAttention {
     var permitted = [Bool](repeating: false, count: keyLength)
     let rowIndex = rowIndex(batch: batch, head: head, query: query)
     let firstKey = firstKeyIndex(batch: batch, head: head)
+    let dimension = headDimension
     queries.withSpan { q in
       keys.withSpan { k in
         for key in 0..<keyLength {
@@ -102,11 +103,8 @@ extension ReferenceAttention {
             mask.permits(query: query, key: key, queryLength: queryLength, keyLength: keyLength)
             && permissions?[rowIndex * keyLength + key] ?? true && bias != -.infinity
           guard permitted[key] else { continue }
-          var product = 0.0
-          for column in 0..<headDimension {
-            product = precision.sum(
-              product + q[rowIndex * headDimension + column] * k[(firstKey + key) * headDimension + column])
-          }
+          let product = precision.product(
+            q, at: rowIndex * dimension, k, at: (firstKey + key) * dimension, count: dimension)
           var score = precision.stored(scale * product)
           if let softcap {
             tangents[key] = precision.stored(tanhOf(score / softcap))
@@ -125,12 +123,12 @@ extension ReferenceAttention {
     var weights = [Double](repeating: 0, count: keyLength)
     var sum = 0.0
     for key in 0..<keyLength where permitted[key] {
-      weights[key] = precision.sum(expOf(precision.sum(scores[key] - maximum)))
-      sum = precision.sum(sum + weights[key])
+      weights[key] = precision.held(expOf(precision.held(scores[key] - maximum)))
+      sum = precision.held(sum + weights[key])
     }
     return Row(
       probabilities: weights.map { precision.stored($0 / sum) }, tangents: tangents, permitted: permitted,
-      logSumExp: precision.sum(maximum + logOf(sum)))
+      logSumExp: precision.held(maximum + logOf(sum)))
   }
 
   /// The output of one query: Σ P V over the keys it may see.
@@ -139,10 +137,9 @@ extension ReferenceAttention {
     var output = [Double](repeating: 0, count: valueDimension)
     values.withSpan { values in
       for key in 0..<keyLength where row.permitted[key] {
-        let start = (firstKey + key) * valueDimension
-        for column in 0..<valueDimension {
-          output[column] = precision.sum(output[column] + row.probabilities[key] * values[start + column])
-        }
+        precision.add(
+          row.probabilities[key], times: values, at: (firstKey + key) * valueDimension, to: &output, at: 0,
+          count: valueDimension)
       }
     }
     return output.map { precision.stored($0) }
