@@ -35,4 +35,9 @@ public enum ErrorMeasure {
     for element in list where element.isFinite { sum += element * element }
     return sum.squareRoot()
   }
+
+  /// Whether two lists hold the same numbers and NaN in the same places.
+  public static func areIdentical(_ a: [Double], _ b: [Double]) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
+  }
 }

@@ -162,3 +162,25 @@ extension ReferenceAttention {
     return (try Tensor(output, shape: rows + [valueDimension]), try Tensor(logSumExp, shape: rows))
   }
 }
+
+extension ReferenceAttention {
+  /// Merges results over disjoint keys: O = Σ exp(LSEₖ − LSE) Oₖ with LSE = ln Σ exp(LSEₖ).
+  public static func merge(
+    _ first: (output: [Double], logSumExp: [Double]), _ second: (output: [Double], logSumExp: [Double]),
+    valueDimension: Int
+  ) -> (output: [Double], logSumExp: [Double]) {
+    var output = first.output
+    var logSumExp = first.logSumExp
+    for row in logSumExp.indices {
+      let maximum = max(first.logSumExp[row], second.logSumExp[row])
+      if maximum == -.infinity { continue }
+      let a = expOf(first.logSumExp[row] - maximum)
+      let b = expOf(second.logSumExp[row] - maximum)
+      logSumExp[row] = maximum + logOf(a + b)
+      for column in row * valueDimension..<(row + 1) * valueDimension {
+        output[column] = (a * first.output[column] + b * second.output[column]) / (a + b)
+      }
+    }
+    return (output, logSumExp)
+  }
+}
