@@ -40,4 +40,13 @@ public enum ErrorMeasure {
   public static func areIdentical(_ a: [Double], _ b: [Double]) -> Bool {
     a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
   }
+
+  /// ‖result − reference‖ / ‖reference‖ over the chosen rows of two tensors of as many rows as there are choices.
+  public static func relative(_ result: [Double], _ reference: [Double], rowsOf choices: [Bool]) -> Double {
+    let columns = choices.isEmpty ? 0 : result.count / choices.count
+    func chosen(_ list: [Double]) -> [Double] {
+      choices.indices.flatMap { choices[$0] ? list[$0 * columns..<($0 + 1) * columns] : [] }
+    }
+    return relative(chosen(result), chosen(reference))
+  }
 }
