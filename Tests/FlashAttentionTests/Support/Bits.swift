@@ -4,7 +4,7 @@ import ReferenceAttention
 /// Everything that a call returns, forward and backward, to compare bit by bit.
 ///
 /// Only the sign of a zero is not told apart.
-struct Bits: Equatable {
+struct Bits: Equatable, Sendable {
   /// Results in fp64, by name.
   let results: [(name: String, elements: [Double])]
 
