@@ -7,7 +7,7 @@ enum ConformanceGrid {
   static let elements = AttentionElementType.allCases
 
   /// B, Hq, Hkv.
-  static let heads = [(1, 1, 1), (2, 2, 2), (1, 4, 2), (2, 3, 1), (1, 5, 5), (1, 7, 1)]
+  static let heads = [(1, 1, 1), (2, 2, 2), (1, 4, 2), (2, 3, 1), (1, 3, 3), (1, 5, 1)]
 
   /// Sq, Sk: shapes that broke other engines, and the neighbours of the blocks' sizes.
   static let lengths = [
@@ -67,7 +67,7 @@ enum ConformanceGrid {
       let (batch, queryHeads, keyValueHeads) = heads[row[5]]
       // Long rows of many columns say nothing new and take most of the time.
       let (queryLength, keyLength) = lengths[row[0]]
-      let divisor = dimensions[row[1]].0 >= 256 ? 3 : 1
+      let divisor = dimensions[row[1]].0 >= 256 ? 3 : dimensions[row[1]].0 >= 128 ? 2 : 1
       var attentionCase = AttentionCase(
         batch: batch, heads: (queryHeads, keyValueHeads),
         lengths: ((queryLength + divisor - 1) / divisor, (keyLength + divisor - 1) / divisor),

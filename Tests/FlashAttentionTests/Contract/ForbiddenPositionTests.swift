@@ -40,6 +40,29 @@ struct ForbiddenPositionTests {
     try attentionCase.element.withType { try check($0) }
   }
 
+  @Test(
+    "NaN in a bias reaches only the row that holds it, and not from a forbidden position",
+    arguments: ExecutionOptions.everyKernel)
+  func bias(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float>(
+      AttentionCase(lengths: (60, 70), dimensions: (16, 16), mask: .causal(.topLeft)))
+    let clean = try Tensor<Float>.random([60, 70], seed: 3)
+    inputs.bias = AttentionBias(clean)
+    let expected = try inputs.forward(options)
+    var poisoned = clean
+    poisoned[10, 40] = .nan
+    inputs.bias = AttentionBias(poisoned)
+    #expect(try Bits(inputs, options).results.allSatisfy { !$0.elements.contains { $0.isNaN } })
+    poisoned[10, 4] = .nan
+    inputs.bias = AttentionBias(poisoned)
+    let result = try inputs.forward(options)
+    for row in 0..<60 {
+      let elements = try result.output.view.sliced(2, row..<row + 1).scalars
+      let clean = try expected.output.view.sliced(2, row..<row + 1).scalars
+      #expect(row == 10 ? elements.allSatisfy { $0.isNaN } : elements == clean)
+    }
+  }
+
   @Test("A huge number reaches only the rows that may see it, to the bit", arguments: cases, Input.allCases)
   func hugeNumber(attentionCase: AttentionCase, input: Input) throws {
     func check<Element: AttentionElement>(_: Element.Type) throws {
