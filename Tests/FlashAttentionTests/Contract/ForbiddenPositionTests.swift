@@ -76,8 +76,6 @@ struct ForbiddenPositionTests {
 
 /// One call with poison in a row of an input, and the same call with zeros there.
 struct Poisoning<Element: AttentionElement> {
-  static var backends: [Backend] { [.cpu] }
-
   let permissions: Permissions
   let shape: AttentionShape
   let input: ForbiddenPositionTests.Input
@@ -140,7 +138,7 @@ struct Poisoning<Element: AttentionElement> {
     }
     // What ∂L/∂O holds says nothing about the forward pass.
     let reachedRows = input == .outputGradient ? reached.map { $0.map { _ in false } } : reached
-    for options in ExecutionOptions.everyKernel where Self.backends.contains(options.backend ?? .cpu) {
+    for options in ExecutionOptions.everyKernel {
       let forward = try poisoned.forward(options)
       let gradients = try poisoned.gradients(options, after: forward)
       let cleanForward = try clean.forward(options)
