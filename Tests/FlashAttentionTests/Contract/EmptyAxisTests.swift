@@ -61,4 +61,20 @@ struct EmptyAxisTests {
       #expect(bias.scalars.allSatisfy { $0 == 0 })
     }
   }
+
+  /// In a process of its own, which may crash.
+  @Test("Without query heads the gradients of keys and values are 0")
+  func noQueryHeads() async {
+    await #expect(processExitsWith: .success) {
+      let inputs = try AttentionInputs<Float>(
+        AttentionCase(heads: (0, 2), lengths: (5, 6), dimensions: (8, 4)))
+      for options in ExecutionOptions.everyKernel {
+        let forward = try inputs.forward(options)
+        #expect(forward.output.shape == [1, 0, 5, 4])
+        let gradients = try inputs.gradients(options, after: forward)
+        #expect(gradients.keys.scalars == [Float](repeating: 0, count: 2 * 6 * 8))
+        #expect(gradients.values.scalars == [Float](repeating: 0, count: 2 * 6 * 4))
+      }
+    }
+  }
 }
