@@ -64,4 +64,22 @@ struct CostTests {
     let backward = try plan((1000, 1000), .backward).cost.extraBytes
     #expect(try plan((64000, 64000), .backward).cost.extraBytes <= 64 * backward)
   }
+
+  /// In processes of their own, which may crash.
+  @Test("Bounds and lengths up to the largest integer do not overflow")
+  func overflow() async {
+    await #expect(processExitsWith: .success) {
+      let window = try AttentionMask.slidingWindow(left: .max, right: .max, .bottomRight)
+      #expect(window.permits(query: 3, key: 2, queryLength: 10, keyLength: 5))
+      #expect(window.permits(query: 9, key: 0, queryLength: 10, keyLength: 20))
+      #expect(window.permittedPairs(queryLength: 10, keyLength: 20) == 200)
+    }
+    await #expect(processExitsWith: .success) {
+      let shape = try AttentionShape(
+        batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 1 << 32, keyLength: 1 << 32, headDimension: 1,
+        valueDimension: 1)
+      let plan = try AttentionPlan(AttentionDescriptor(shape: shape, elementType: .float32))
+      #expect(plan.operations == 4 * 0x1p64)
+    }
+  }
 }
