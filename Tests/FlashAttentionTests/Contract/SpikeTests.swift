@@ -99,4 +99,27 @@ struct SpikeTests {
       #expect(gradient.doubles.allSatisfy { $0 == 0 })
     }
   }
+
+  /// Only −∞ forbids. Many use the lowest finite number, and rely on a row of nothing else being an average.
+  @Test("A row of the lowest finite biases is an ordinary row", arguments: ExecutionOptions.everyKernel)
+  func lowestFiniteRow(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float>(AttentionCase(lengths: (20, 70), dimensions: (8, 8)))
+    let bias = try Tensor<Float>(repeating: -.greatestFiniteMagnitude, shape: [70])
+    inputs.bias = AttentionBias(bias)
+    inputs.exactBias = try Tensor(converting: bias)
+    let result = try inputs.forward(options)
+    #expect(result.logSumExp.scalars.allSatisfy { $0.isFinite })
+    #expect(result.output.scalars.contains { $0 != 0 })
+  }
+
+  @Test(
+    "Every legal softcap gives finite results", arguments: ExecutionOptions.everyKernel,
+    [
+      AttentionCase(lengths: (5, 7), dimensions: (8, 8), softcap: .greatestFiniteMagnitude),
+      AttentionCase(lengths: (5, 7), dimensions: (8, 8), softcap: .leastNonzeroMagnitude),
+    ])
+  func extremeSoftcap(options: ExecutionOptions, attentionCase: AttentionCase) throws {
+    let inputs = try AttentionInputs<Float>(attentionCase)
+    #expect(try inputs.forward(options).output.scalars.allSatisfy { $0.isFinite })
+  }
 }
