@@ -1,0 +1,2 @@
+import ArgumentParser
+struct InfoCommand: ParsableCommand { static let configuration = CommandConfiguration(commandName: "info") }

@@ -1,0 +1,56 @@
+import FlashAttention
+
+/// Refuses a problem that the machine has no memory for, which would otherwise end the process.
+enum MemoryCheck {
+  /// The greatest number of multiply-adds of one product, so that no count derived from a shape overflows.
+  private static let greatestWork = 1 << 56
+
+  /// Checks the results and the scratch memory of passes over the same problem that are run one after another.
+  ///
+  /// - Parameters:
+  ///   - plans: The passes.
+  ///   - inputBytes: Memory that the inputs take, beside mapped files.
+  /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the machine has less memory.
+  static func require(_ plans: [AttentionPlan], inputBytes: Int = 0) throws {
+    guard let first = plans.first else { return }
+    try requireCountable(first.descriptor.shape)
+    let results = plans.map { resultBytes($0) }.reduce(0, +)
+    let needed = inputBytes + results + (plans.map { scratchBytes($0) }.max() ?? 0)
+    guard needed <= first.processor.memory else {
+      throw AttentionError.unavailable(
+        "memory for the call",
+        reason: "it needs \(ByteCount.description(needed)) of the machine's "
+          + ByteCount.description(first.processor.memory))
+    }
+  }
+
+  /// Throws for a shape whose sizes are beyond any machine, empty axes notwithstanding.
+  static func requireCountable(_ shape: AttentionShape) throws {
+    var work = 1
+    for size in shape.scores + [shape.headDimension, shape.valueDimension] {
+      let (product, overflow) = work.multipliedReportingOverflow(by: max(size, 1))
+      guard !overflow, product <= greatestWork else {
+        throw AttentionError.unavailable("memory for the call", reason: "the shape is \(shape)")
+      }
+      work = product
+    }
+  }
+
+  /// The bytes of what a pass returns.
+  static func resultBytes(_ plan: AttentionPlan) -> Int {
+    let shape = plan.descriptor.shape
+    let element = plan.descriptor.elementType.byteCount
+    switch plan.direction {
+    case .forward: return count(shape.output) * element + count(shape.rows) * 4
+    case .backward: return (count(shape.queries) + count(shape.keys) + count(shape.values)) * element
+    }
+  }
+
+  private static func scratchBytes(_ plan: AttentionPlan) -> Int {
+    // The mask's pairs need not be counted where there are none, which with a long empty problem would take for ever.
+    plan.descriptor.shape.scores.contains(0) ? 0 : plan.cost.extraBytes
+  }
+
+  /// The number of elements of a shape.
+  static func count(_ shape: [Int]) -> Int { shape.reduce(1, *) }
+}
