@@ -2,7 +2,7 @@ import FlashAttention
 
 /// Refuses a problem that the machine has no memory for, which would otherwise end the process.
 enum MemoryCheck {
-  /// The greatest number of multiply-adds of one product, so that no count derived from a shape overflows.
+  /// The greatest product of all sizes of a shape: far beyond what runs in a year, and far below what overflows.
   private static let greatestWork = 1 << 56
 
   /// Checks the results and the scratch memory of passes over the same problem that are run one after another.
@@ -13,7 +13,9 @@ enum MemoryCheck {
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the machine has less memory.
   static func require(_ plans: [AttentionPlan], inputBytes: Int = 0) throws {
     guard let first = plans.first else { return }
-    try requireCountable(first.descriptor.shape)
+    guard isCountable(first.descriptor.shape) else {
+      throw AttentionError.unavailable("memory for \(first.descriptor.shape)", reason: "no machine has as much")
+    }
     let results = plans.map { resultBytes($0) }.reduce(0, +)
     let needed = inputBytes + results + (plans.map { scratchBytes($0) }.max() ?? 0)
     guard needed <= first.processor.memory else {
@@ -24,16 +26,15 @@ enum MemoryCheck {
     }
   }
 
-  /// Throws for a shape whose sizes are beyond any machine, empty axes notwithstanding.
-  static func requireCountable(_ shape: AttentionShape) throws {
+  /// Whether no size that is derived from a shape overflows, empty axes notwithstanding.
+  static func isCountable(_ shape: AttentionShape) -> Bool {
     var work = 1
     for size in shape.scores + [shape.headDimension, shape.valueDimension] {
       let (product, overflow) = work.multipliedReportingOverflow(by: max(size, 1))
-      guard !overflow, product <= greatestWork else {
-        throw AttentionError.unavailable("memory for the call", reason: "the shape is \(shape)")
-      }
+      if overflow || product > greatestWork { return false }
       work = product
     }
+    return true
   }
 
   /// The bytes of what a pass returns.

@@ -4,7 +4,7 @@ import FlashAttention
 /// The options that pose a problem without data, which `flash bench` and `flash plan` share.
 struct ProblemOptions: ParsableArguments {
   @Option(
-    name: .customLong("shape"), parsing: .unconditional,
+    name: .customLong("shape"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "The sizes of a problem; may be given several times.", valueName: "B,Hq,Hkv,Sq,Sk,D,Dv"),
     transform: ShapeArgument.init(parsing:))
@@ -43,12 +43,18 @@ enum DirectionChoice: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  /// Floating-point operations: 4 · pairs · (D + Dv) / 2 per query head forward, 2.5 times that backward.
-  func operations(_ descriptor: AttentionDescriptor) -> Double {
-    let shape = descriptor.shape
-    let pairs = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
+  /// Floating-point operations: 4 · B · Hq · Sq · Sk · (D + Dv) / 2 forward, 2.5 times that backward.
+  ///
+  /// They are halved for a causal mask, whatever Sq and Sk are, which is the convention that figures of attention are
+  /// compared by; under a window only the permitted pairs count.
+  func operations(_ shape: AttentionShape, mask: AttentionMask) -> Double {
+    let isCausal = mask.left == nil && mask.right == 0
+    let pairs =
+      isCausal
+      ? Double(shape.queryLength) * Double(shape.keyLength) / 2
+      : Double(mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength))
     let forward =
-      2 * Double(shape.batch * shape.queryHeads) * Double(pairs) * Double(shape.headDimension + shape.valueDimension)
+      2 * Double(shape.batch * shape.queryHeads) * pairs * Double(shape.headDimension + shape.valueDimension)
     return switch self {
     case .forward: forward
     case .backward: 2.5 * forward

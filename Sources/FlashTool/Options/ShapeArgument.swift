@@ -26,10 +26,10 @@ struct ShapeArgument: Equatable {
       shape = try AttentionShape(
         batch: numbers[0], queryHeads: numbers[1], keyValueHeads: numbers[2], queryLength: numbers[3],
         keyLength: numbers[4], headDimension: numbers[5], valueDimension: numbers[6])
-      try MemoryCheck.requireCountable(shape)
     } catch {
       throw ValidationError("\(error)")
     }
+    guard MemoryCheck.isCountable(shape) else { throw ValidationError("expected sizes that a machine could hold") }
   }
 }
 
