@@ -44,7 +44,8 @@ extension AttentionPlan: CustomStringConvertible {
 
   private static func operations(_ count: Double) -> String {
     count < 1e9
-      ? "\(Decimals.description(count / 1e6, places: 3)) MFLOP" : "\(Decimals.description(count / 1e9, places: 3)) GFLOP"
+      ? "\(Decimals.description(count / 1e6, places: 3)) MFLOP"
+      : "\(Decimals.description(count / 1e9, places: 3)) GFLOP"
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {

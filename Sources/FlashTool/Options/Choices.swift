@@ -30,15 +30,27 @@ enum MaskChoice: String, CaseIterable, ExpressibleByArgument {
   case full
   case causal
   case causalTopLeft = "causal-top-left"
+}
 
-  /// The mask, narrowed to a window around its diagonal where one is given.
-  func mask(window: WindowArgument?) throws -> AttentionMask {
-    switch (self, window) {
+/// A named mask with the window that narrows it.
+struct MaskSelection: Equatable {
+  let choice: MaskChoice
+  let window: WindowArgument?
+
+  func mask() throws -> AttentionMask {
+    switch (choice, window) {
     case (.full, nil): .full
     case (.full, let window?): try .slidingWindow(left: window.left, right: window.right, .bottomRight)
     case (.causal, let window): try .causal(.bottomRight).window(left: window?.left, right: window?.right)
     case (.causalTopLeft, let window): try .causal(.topLeft).window(left: window?.left, right: window?.right)
     }
+  }
+}
+
+extension MaskSelection: CustomStringConvertible {
+  /// The selection as the options write it.
+  var description: String {
+    window.map { "\(choice.rawValue), window \($0)" } ?? choice.rawValue
   }
 }
 

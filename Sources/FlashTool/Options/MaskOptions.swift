@@ -6,12 +6,12 @@ struct MaskOptions: ParsableArguments {
   @Option(
     name: .customLong("mask"),
     help: ArgumentHelp(
-      "Which keys a query sees: all (full), or those up to its own position (causal, causal-top-left).",
+      "Which keys a query sees: all (full), or those up to its own position (causal, causal-top-left). (default: full)",
       discussion: """
         causal: the last query stands at the last key, as with a KV cache. causal-top-left: the first query stands at \
         the first key. The two differ only where Sq and Sk differ.
         """))
-  var choice = MaskChoice.full
+  var choice: MaskChoice?
 
   // The next argument is the value whatever it begins with: -1,5 looks like an option.
   @Option(
@@ -22,7 +22,7 @@ struct MaskOptions: ParsableArguments {
     transform: WindowArgument.init(parsing:))
   var window: WindowArgument?
 
-  func mask() throws -> AttentionMask {
-    try choice.mask(window: window)
-  }
+  var selection: MaskSelection { MaskSelection(choice: choice ?? .full, window: window) }
+
+  func mask() throws -> AttentionMask { try selection.mask() }
 }

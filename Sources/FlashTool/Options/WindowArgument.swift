@@ -19,3 +19,7 @@ struct WindowArgument: Equatable {
     self.right = right == -1 ? nil : right
   }
 }
+
+extension WindowArgument: CustomStringConvertible {
+  var description: String { "\(left ?? -1),\(right ?? -1)" }
+}

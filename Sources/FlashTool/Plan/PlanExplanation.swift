@@ -10,7 +10,9 @@ struct PlanExplanation: CustomStringConvertible {
 
   var json: JSONText {
     let refusals =
-      plan.refusals.map { ($0.backend.rawValue, $0.reason) } + [(BackendChoice.cuda.rawValue, BackendChoice.cudaRefusal)]
+      plan.refusals.map { ($0.backend.rawValue, $0.reason) } + [
+        (BackendChoice.cuda.rawValue, BackendChoice.cudaRefusal)
+      ]
     return .object([
       ("shape", .array(plan.descriptor.shape.sizes.map { .integer($0) })),
       ("dtype", .text(plan.descriptor.elementType.rawValue)),
