@@ -13,7 +13,9 @@ struct BenchRunner {
     let stored: AttentionResult<Element>?
     let extraBytes: Int
     let maxError: Double
-    let warmUpSeconds: Double
+    /// The memory that a run takes with its results, as far as the plan knows.
+    let predictedBytes: Int
+    var warmUpSeconds = 0.0
     var seconds: [Double] = []
 
     /// The plan that reports name: that of the last pass.
@@ -38,8 +40,10 @@ struct BenchRunner {
     var contenders: [Contender<Element>] = []
     for options in options {
       progress.update("\(options.backend?.rawValue ?? "auto"): warming up")
-      contenders.append(try warmedUp(problem, options, reference))
+      contenders.append(try admitted(problem, options, reference))
     }
+    // Only now, because measuring memory hands freed memory back to the system.
+    for index in contenders.indices { try warmUp(&contenders[index], problem) }
     // Taking turns spreads the machine's slow moments over all back ends.
     let rounds = iterations ?? min(max(Int(1 / max(contenders.map(\.warmUpSeconds).max() ?? 1, 1e-6)), 3), 50)
     for round in 1...max(rounds, 1) {
@@ -60,21 +64,31 @@ struct BenchRunner {
   }
 
   /// Runs a back end once without taking its time, for its memory and its error.
-  private func warmedUp<Element>(
+  private func admitted<Element>(
     _ problem: BenchProblem<Element>, _ options: ExecutionOptions, _ reference: SampledReference<Element>
   ) throws -> Contender<Element> {
     let plans = try problem.benchCase.plans(options)
     let stored = problem.benchCase.direction == .backward ? try problem.forward(options) : nil
-    let stopwatch = Stopwatch()
-    let (results, growth) = try PeakMemory.growth { try problem.run(options, stored: stored) }
-    let seconds = stopwatch.seconds
     let passes = plans.filter { problem.benchCase.direction.passes.contains($0.direction) }
     let resultBytes = passes.map(MemoryCheck.resultBytes).reduce(0, +)
     let predicted = passes.map(\.cost.extraBytes).max() ?? 0
+    let (results, growth) = try PeakMemory.growth { try problem.run(options, stored: stored) }
     let measured = growth.map { $0 - resultBytes } ?? 0
+    let maxError = try reference.error(of: results)
     return Contender(
       plans: plans, options: options, stored: stored,
       extraBytes: measured >= PeakMemory.resolution ? measured : predicted,
-      maxError: try reference.error(of: results), warmUpSeconds: seconds)
+      maxError: maxError, predictedBytes: predicted + resultBytes)
+  }
+
+  /// Runs a back end until it finds its memory resident, which with large matrices takes several runs because the
+  /// allocator's blocks move.
+  private func warmUp<Element>(_ contender: inout Contender<Element>, _ problem: BenchProblem<Element>) throws {
+    for _ in 0..<4 {
+      let stopwatch = Stopwatch()
+      let (_, touched) = try PageFaults.touched { try problem.run(contender.options, stored: contender.stored) }
+      contender.warmUpSeconds = stopwatch.seconds
+      if touched < contender.predictedBytes / 8 { return }
+    }
   }
 }

@@ -35,7 +35,7 @@ enum PeakMemory {
   }
 }
 
-/// Settings of the C library's allocator, which its Swift module leaves out.
+/// Settings of the C library's allocator, which its Swift module leaves out; without effect where it has none.
 enum Allocator {
   /// Hands freed memory back to the system.
   static func returnFreedMemory() {
@@ -49,7 +49,23 @@ enum Allocator {
     guard let symbol = dlsym(nil, "mallopt") else { return }
     let setOption = unsafeBitCast(symbol, to: (@convention(c) (Int32, Int32) -> Int32).self)
     let (trimThreshold, greatestMappingCount): (Int32, Int32) = (-1, -4)
-    _ = setOption(trimThreshold, .max)
+    _ = setOption(trimThreshold, -1)
     _ = setOption(greatestMappingCount, 0)
+  }
+}
+
+/// The page faults of this process.
+enum PageFaults {
+  /// Calls `body` and returns its result with the memory that it touched for the first time, in bytes.
+  static func touched<Result>(_ body: () throws -> Result) rethrows -> (result: Result, bytes: Int) {
+    let before = count()
+    let result = try body()
+    return (result, (count() - before) * sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  private static func count() -> Int {
+    var usage = rusage()
+    getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_minflt
   }
 }
