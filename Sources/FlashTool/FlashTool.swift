@@ -21,7 +21,7 @@ package enum FlashTool {
   }
 
   private static func report(_ error: any Error) -> Int32 {
-    let status = ExitStatus(error)
+    let status = ToolStatus(error)
     if case .success = status {
       // Help and version are requests that the parser answers by throwing.
       do {

@@ -29,7 +29,7 @@ enum MemoryCheck {
   /// Whether no size that is derived from a shape overflows, empty axes notwithstanding.
   static func isCountable(_ shape: AttentionShape) -> Bool {
     var work = 1
-    for size in shape.scores + [shape.headDimension, shape.valueDimension] {
+    for size in shape.scores + [max(shape.headDimension, shape.valueDimension)] {
       let (product, overflow) = work.multipliedReportingOverflow(by: max(size, 1))
       if overflow || product > greatestWork { return false }
       work = product

@@ -8,12 +8,12 @@ enum BenchChart {
       Int($0) >= 1024 && Int($0) % 1024 == 0 ? "\(Int($0) / 1024)k" : "\(Int($0))"
     }
     let time = ChartPanel(
-      title: "Time of a call", subtitle: comparison(measurements, "faster") { $0.median },
+      title: "Time of a call", subtitle: comparison(measurements, "takes", "as long") { $0.median },
       xTitle: "sequence length (keys)", xAxis: xAxis,
       yAxis: .powers(of: 10, around: measurements.map(\.median), minorSteps: [2, 5], label: timeLabel),
       series: series(measurements) { $0.median })
     let memory = ChartPanel(
-      title: "Extra memory", subtitle: comparison(measurements, "smaller") { Double($0.extraBytes) },
+      title: "Extra memory", subtitle: comparison(measurements, "needs", "as much") { Double($0.extraBytes) },
       xTitle: "sequence length (keys)", xAxis: xAxis,
       yAxis: .powers(of: 4, around: measurements.map { Double($0.extraBytes) }, minorSteps: [], label: memoryLabel),
       series: series(measurements) { Double($0.extraBytes) })
@@ -49,7 +49,7 @@ enum BenchChart {
 
   /// How flash compares with standard on the longest case that both served.
   private static func comparison(
-    _ measurements: [BenchMeasurement], _ adjective: String, _ value: (BenchMeasurement) -> Double
+    _ measurements: [BenchMeasurement], _ verb: String, _ measure: String, _ value: (BenchMeasurement) -> Double
   ) -> String {
     let first = measurements.first?.benchCase.mask
     func values(_ backend: Backend) -> [Double: Double] {
@@ -61,16 +61,17 @@ enum BenchChart {
       let other = standard[longest], mine > 0
     else { return "" }
     let ratio = other / mine
-    return
-      "at \(Int(longest)) keys, flash is \(Decimals.description(ratio, places: ratio < 100 ? 1 : 0)) times \(adjective)"
+    let times = Decimals.description(ratio, places: ratio < 100 ? 1 : 0)
+    return "at \(Int(longest)) keys, standard \(verb) \(times) times \(measure)"
   }
 
   private static func subtitle(_ measurements: [BenchMeasurement]) -> String {
     guard let first = measurements.first else { return "nothing was measured" }
     let shape = first.benchCase.shape
+    let masks = measurements.map(\.benchCase.mask).firstOccurrences.map(\.description).joined(separator: " and ")
     return """
       B \(shape.batch), \(shape.queryHeads) heads of dimension \(shape.headDimension), \
-      \(first.benchCase.elementType.rawValue), \(first.benchCase.direction.rawValue), mask \(first.benchCase.mask), \
+      \(first.benchCase.elementType.rawValue), \(first.benchCase.direction.rawValue), mask \(masks), \
       \(first.instructionSet.rawValue), \(measurements.map(\.threads).max() ?? 1) threads
       """
   }

@@ -50,21 +50,23 @@ struct ChartDocument {
     }
   }
 
+  // Without CSS variables, which many renderers of SVG do not know.
   private static let style = """
-    svg { --paper: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d1d9e0; --faint: #edf0f3; \
-    --first: #0969da; --second: #bc4c00; }
-    @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #e6edf3; --soft: #9198a1; \
-    --grid: #30363d; --faint: #1b2129; --first: #58a6ff; --second: #f0883e; } }
-    text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink); }
-    .background { fill: var(--paper); }
+    text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; }
     .heading { font-size: 18px; font-weight: 600; }
     .title { font-size: 14px; font-weight: 600; }
-    .label { font-size: 12px; fill: var(--soft); }
-    .grid { stroke: var(--grid); } .minor { stroke: var(--faint); } .axis { stroke: var(--soft); }
+    .label { font-size: 12px; fill: #59636e; }
+    .background { fill: #ffffff; }
+    .grid { stroke: #d1d9e0; } .minor { stroke: #edf0f3; } .axis { stroke: #59636e; }
     .stroke { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
     .dashed { stroke-dasharray: 5 4; }
-    .stroke.first { stroke: var(--first); } .stroke.second { stroke: var(--second); }
-    .dot { stroke: var(--paper); stroke-width: 1; }
-    .dot.first { fill: var(--first); } .dot.second { fill: var(--second); }
+    .stroke.first { stroke: #0969da; } .dot.first { fill: #0969da; }
+    .stroke.second { stroke: #bc4c00; } .dot.second { fill: #bc4c00; }
+    @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; } .label { fill: #9198a1; } .background { fill: #0d1117; }
+    .grid { stroke: #30363d; } .minor { stroke: #1b2129; } .axis { stroke: #9198a1; }
+    .stroke.first { stroke: #58a6ff; } .dot.first { fill: #58a6ff; }
+    .stroke.second { stroke: #f0883e; } .dot.second { fill: #f0883e; }
+    }
     """
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashAttention
 
 /// How the tool ends; the raw values are those of `sysexits.h`.
-enum ExitStatus: Int32 {
+enum ToolStatus: Int32 {
   case success = 0
   /// The arguments make no sense.
   case usage = 64
