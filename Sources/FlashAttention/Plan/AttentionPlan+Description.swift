@@ -1,9 +1,10 @@
 extension AttentionPlan: CustomStringConvertible {
   /// What is asked, how it will be computed, what that costs beside standard attention, and which back ends were
-  /// refused: several lines of at most 100 columns, without a line break at the end.
+  /// refused: several lines, without a line break at the end.
   public var description: String {
     var lines = [
-      "problem          \(descriptor)",
+      "problem          \(descriptor.shape), \(descriptor.elementType.rawValue)",
+      "scores           \(scores)",
       "pass             \(direction.rawValue)",
       "back end         \(backend.rawValue)",
       "instruction set  \(instructionSet.rawValue)",
@@ -16,6 +17,15 @@ extension AttentionPlan: CustomStringConvertible {
     lines += ["", "refused"]
     lines += refusals.map { "  \(Self.padded($0.backend.rawValue, 14)) \($0.reason)" }
     return lines.joined(separator: "\n")
+  }
+
+  /// What happens to the scores before the softmax.
+  private var scores: String {
+    var parts = ["mask \(descriptor.mask)"]
+    if let softcap = descriptor.softcap { parts.append("softcap \(softcap)") }
+    if descriptor.hasBooleanMask { parts.append("boolean mask") }
+    if let biasType = descriptor.biasType { parts.append("bias \(biasType.rawValue)") }
+    return parts.joined(separator: ", ")
   }
 
   /// The predicted costs of flash and standard attention side by side.
@@ -54,16 +64,5 @@ extension AttentionPlan: CustomStringConvertible {
 
   private static func leading(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(width - text.count, 0)) + text
-  }
-}
-
-extension AttentionDescriptor: CustomStringConvertible {
-  /// The problem on one line.
-  public var description: String {
-    var parts = [shape.description, elementType.rawValue, "mask \(mask)"]
-    if let softcap { parts.append("softcap \(softcap)") }
-    if hasBooleanMask { parts.append("boolean mask") }
-    if let biasType { parts.append("bias \(biasType.rawValue)") }
-    return parts.joined(separator: ", ")
   }
 }

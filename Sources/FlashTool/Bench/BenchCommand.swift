@@ -11,7 +11,7 @@ struct BenchCommand: ParsableCommand {
       \(BenchSweep.lengths[BenchSweep.lengths.count - 1]) with eight heads of dimension 64, full and causal unless \
       --mask says otherwise, and draws it.
 
-      Each back end runs once to warm up; then the back ends take turns. GFLOP/s are by the median time and count \
+      Each back end warms up until its memory is resident; then the back ends take turns. GFLOP/s are by the median time and count \
       4 · B · Hq · Sq · Sk · (D + Dv) / 2 operations forward, half of that under a causal mask, the permitted pairs \
       under a window, 2.5 times as many backward, and 3.5 times as many for both passes. The extra memory is the growth \
       of the resident memory at its peak without the results; where that is below what the kernel's counters resolve, \

@@ -5,14 +5,14 @@ struct BenchProgress {
 
   /// Announces a case.
   func begin(_ name: String) {
-    if isQuiet { return }
-    StandardError.write(isTerminal ? "\r\u{1B}[K\(name)" : "measuring \(name)\n")
+    if isQuiet || isTerminal { return }
+    StandardError.write("measuring \(name)\n")
   }
 
-  /// Replaces what is said of the case.
-  func update(_ state: String) {
+  /// Says how far a case is.
+  func update(_ name: String, _ state: String) {
     if isQuiet || !isTerminal { return }
-    StandardError.write("\r\u{1B}[K\(state)")
+    StandardError.write("\r\u{1B}[K\(name): \(state)")
   }
 
   /// Removes the line, to make room for results.

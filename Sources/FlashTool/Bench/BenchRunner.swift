@@ -35,20 +35,24 @@ struct BenchRunner {
     _ problem: BenchProblem<Element>, _ options: [ExecutionOptions]
   ) throws -> [BenchMeasurement] {
     let benchCase = problem.benchCase
-    progress.begin("\(benchCase.shapeText), \(benchCase.mask)")
+    let name = "\(benchCase.shapeText), \(benchCase.mask)"
+    progress.begin(name)
     let reference = try SampledReference(problem)
     var contenders: [Contender<Element>] = []
     for options in options {
-      progress.update("\(options.backend?.rawValue ?? "auto"): warming up")
+      progress.update(name, "\(options.backend?.rawValue ?? "auto"), memory and error")
       contenders.append(try admitted(problem, options, reference))
     }
     // Only now, because measuring memory hands freed memory back to the system.
-    for index in contenders.indices { try warmUp(&contenders[index], problem) }
+    for index in contenders.indices {
+      progress.update(name, "\(contenders[index].plan.backend.rawValue), warming up")
+      try warmUp(&contenders[index], problem)
+    }
     // Taking turns spreads the machine's slow moments over all back ends.
     let rounds = iterations ?? min(max(Int(1 / max(contenders.map(\.warmUpSeconds).max() ?? 1, 1e-6)), 3), 50)
     for round in 1...max(rounds, 1) {
       for index in contenders.indices {
-        progress.update("\(contenders[index].plan.backend.rawValue): iteration \(round) of \(rounds)")
+        progress.update(name, "\(contenders[index].plan.backend.rawValue), iteration \(round) of \(rounds)")
         let stopwatch = Stopwatch()
         let results = try problem.run(contenders[index].options, stored: contenders[index].stored)
         contenders[index].seconds.append(withExtendedLifetime(results) { stopwatch.seconds })
