@@ -34,7 +34,10 @@ struct ForwardPass<Terms: TermArithmetic> {
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
     while first < keys.end {
-      advance(over: BlockRange(start: first, end: min(first + problem.keyBlock, keys.end)))
+      let block = BlockRange(start: first, end: min(first + problem.keyBlock, keys.end))
+      let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
+      var prefetch = prefetch(before: next)
+      advance(over: block, &prefetch)
       first += problem.keyBlock
     }
 
@@ -77,7 +80,28 @@ struct ForwardPass<Terms: TermArithmetic> {
       problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
   }
 
-  private func advance(over block: BlockRange) {
+  /// What to fetch while a block is computed with: the keys and values of the block after it, and after the last block
+  /// the rows of the output, which are about to be written.
+  private func prefetch(before next: BlockRange) -> Prefetch {
+    let rows: (RowPrefetch, RowPrefetch)
+    if next.isEmpty {
+      let half = item.queries / 2
+      var range = OperandRange(
+        batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: half,
+        columns: problem.valueDimension)
+      rows.0 = RowPrefetch(range, of: problem.output)
+      range.firstRow += half
+      range.rows = item.queries - half
+      rows.1 = RowPrefetch(range, of: problem.output)
+    } else {
+      rows.0 = RowPrefetch(keyRange(next), of: problem.key)
+      rows.1 = RowPrefetch(valueRange(next), of: problem.value)
+    }
+    let tiles = (problem.keyBlock + problem.valueDimension) / ThreeVectorRows.value * groupCount
+    return Prefetch(rows.0, rows.1, tiles: tiles)
+  }
+
+  private func advance(over block: BlockRange, _ prefetch: UnsafeMutablePointer<Prefetch>) {
     let keyRows = keyRows(block)
     let valueRows = valueRows(block)
     var index = 0
@@ -89,7 +113,7 @@ struct ForwardPass<Terms: TermArithmetic> {
         // A term may begin before the first key that is seen; the mask then forbids that one.
         let firstRow = Terms.termStart(keys.start - block.start)
         keys.start = block.start + firstRow
-        advance(group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst)
+        advance(group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst, prefetch)
       }
       index += 1
     }
@@ -97,14 +121,14 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   private func advance(
     _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
-    firstRow: Int, isFirst: Bool
+    firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     multiply(
       rows: tile.rows, vectors: tile.vectors, depth: Terms.terms(problem.headDimension),
       keyRows.byRow(from: firstRow), group.packed, stride: LaneGroup.width, into: tile.base,
-      destinationStride: tile.stride, start: .zero)
+      destinationStride: tile.stride, start: .zero, prefetch: prefetch)
 
     let isMasked = isMasked(group, keys)
     var factor = Terms.scoreFactors(problem).late
@@ -118,7 +142,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     group.softmax.update(with: tile, factor: factor, as: Terms.Probabilities.self)
     addValues(
       tile, keys, valueRows.byColumn(from: firstRow), to: group, isMasked: isMasked,
-      start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors))
+      start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
   }
 
   func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
@@ -129,7 +153,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   @inline(__always)
   func addValues(
     _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
-    isMasked: Bool, start: AccumulatorStart
+    isMasked: Bool, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
     if isMasked && valueRange(keys).hasNonFinite(in: problem.value) {
       let finite = Terms.columns(
@@ -138,18 +162,18 @@ struct ForwardPass<Terms: TermArithmetic> {
       add(tile, keys, finite.byColumn(from: 0), to: group, start: start)
       addNonFiniteValues(tile, keys, to: group)
     } else {
-      add(tile, keys, values, to: group, start: start)
+      add(tile, keys, values, to: group, start: start, prefetch)
     }
   }
 
   @inline(__always)
   private func add(
     _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
-    start: AccumulatorStart
+    start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
     multiply(
       rows: problem.valueDimension, vectors: tile.vectors, depth: Terms.terms(keys.count), values, tile.base,
-      stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start)
+      stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
   }
 
   /// Adds what the infinite and NaN values contribute to the queries that may see them.

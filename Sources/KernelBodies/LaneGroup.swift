@@ -31,9 +31,22 @@ struct LaneGroup {
   @inline(__always)
   func row(_ lane: Int) -> Int { firstRow + (start + lane) % rowsPerHead }
 
+  /// The offsets of the rows in the lanes of one vector, in elements; those of unused lanes mean nothing.
   @inline(__always)
-  func offset(_ lane: Int, in operand: KernelOperand) -> Int {
-    operand.offset(batch: batch, head: head(lane), row: row(lane))
+  func offsets(_ vector: Int, in operand: KernelOperand) -> InlineArray<16, Int> {
+    var offsets: InlineArray<16, Int> = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    let first = vector * laneCount
+    var head = head(first)
+    var row = row(first)
+    for lane in 0..<laneCount {
+      offsets[lane] = operand.offset(batch: batch, head: head, row: row)
+      row += 1
+      if row == firstRow + rowsPerHead {
+        row = firstRow
+        head += 1
+      }
+    }
+    return offsets
   }
 
   /// The smallest row in the group.

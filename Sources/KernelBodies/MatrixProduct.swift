@@ -14,6 +14,7 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
 ///   - scalars: A.
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
+///   - prefetch: What to ask the caches for on the way, or nil.
 func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   rows: Int,
   vectors: Int,
@@ -23,7 +24,8 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   stride: Int,
   into destination: UnsafeMutablePointer<Float>,
   destinationStride: Int,
-  start: AccumulatorStart
+  start: AccumulatorStart,
+  prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
   var column = 0
   while column < vectors {
@@ -40,18 +42,20 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
     switch width {
     case 1:
       multiplyColumn(
-        Eight.self, One.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart)
+        Eight.self, One.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
+        prefetch)
     case 2:
       multiplyColumn(
-        TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart)
+        TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
+        prefetch)
     case 3:
       multiplyColumn(
         ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart)
+        columnStart, prefetch)
     default:
       multiplyColumn(
         FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart)
+        columnStart, prefetch)
     }
     column += width
   }
@@ -90,11 +94,13 @@ private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, T
   _ stride: Int,
   _ destination: UnsafeMutablePointer<Float>,
   _ destinationStride: Int,
-  _ start: AccumulatorStart
+  _ start: AccumulatorStart,
+  _ prefetch: UnsafeMutablePointer<Prefetch>?
 ) {
   var row = 0
   @inline(__always)
   func multiplyRows<Part: Count>(_ part: Part.Type) {
+    prefetch?.pointee.fetch()
     RegisterTileProduct<Tile<Part, Vectors>, Layout, Terms>(
       depth: depth, scalars: Layout.start(scalars.base, row: row, stride: scalars.stride), scalarStride: scalars.stride,
       vectors: operand, vectorStride: stride

@@ -36,6 +36,15 @@ extension KernelOperand {
     @inline(__always) get { stored == .float32 && columnStride == 1 }
   }
 
+  /// The size of one element in bytes.
+  var elementSize: Int {
+    switch stored {
+    case .float32: 4
+    case .float16, .bfloat16: 2
+    case .boolean: 1
+    }
+  }
+
   var isPresent: Bool {
     @inline(__always) get { base != nil }
   }

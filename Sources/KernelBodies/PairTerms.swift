@@ -27,11 +27,12 @@ import KernelIntrinsics
       let terms = terms(columns)
       for vector in 0..<group.vectors {
         let firstLane = vector * laneCount
+        let offsets = group.offsets(vector, in: operand)
         var term = 0
         while term < terms {
           var block = VectorBlock.zeros
           for lane in 0..<laneCount where firstLane + lane < group.count {
-            let offset = group.offset(firstLane + lane, in: operand) + 2 * term * operand.columnStride
+            let offset = offsets[lane] + 2 * term * operand.columnStride
             block[lane] = operand.pairs(at: offset, count: columns - 2 * term)
           }
           transpose(&block)

@@ -43,12 +43,13 @@ func packLanesTransposed(
 ) {
   for vector in 0..<group.vectors {
     let firstLane = vector * laneCount
+    let offsets = group.offsets(vector, in: operand)
     var column = 0
     while column < columns {
       let used = min(columns - column, laneCount)
       var block = VectorBlock.zeros
       for lane in 0..<laneCount where firstLane + lane < group.count {
-        let offset = group.offset(firstLane + lane, in: operand) + (firstColumn + column) * operand.columnStride
+        let offset = offsets[lane] + (firstColumn + column) * operand.columnStride
         let row = operand.vector(at: offset, count: used)
         // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
         block[lane] = scale == 1 ? row : row * scale
@@ -72,6 +73,7 @@ func storeTransposed(
 ) {
   for vector in 0..<group.vectors {
     let firstLane = vector * laneCount
+    let offsets = group.offsets(vector, in: operand)
     let factor = Vector(at: factors + firstLane)
     var column = 0
     while column < columns {
@@ -82,7 +84,7 @@ func storeTransposed(
       }
       transpose(&block)
       for lane in 0..<laneCount where firstLane + lane < group.count {
-        let offset = group.offset(firstLane + lane, in: operand) + column * operand.columnStride
+        let offset = offsets[lane] + column * operand.columnStride
         operand.store(block[lane], at: offset, count: used)
       }
       column += laneCount

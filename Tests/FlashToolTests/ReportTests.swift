@@ -95,9 +95,18 @@ struct ReportTests {
 
   @Test("a plan names the tiles, the bytes of both and what was refused")
   func plan() throws {
-    let output = try ToolProcess.run(["plan", "--isa", "portable", "--direction", "forward-backward"]).output
-    for text in [
-      "forward", "backward", "48 queries × 64 keys", "96 queries × 48 keys", "level 3 ↔ level 2", "extra memory",
+    let output = try ToolProcess.run([
+      "plan", "--shape", "1,2,2,300,300,16,16", "--isa", "portable", "--direction", "forward-backward",
+    ]).output
+    let descriptor = try AttentionDescriptor(
+      shape: AttentionShape(
+        batch: 1, queryHeads: 2, keyValueHeads: 2, queryLength: 300, keyLength: 300, headDimension: 16,
+        valueDimension: 16), elementType: .float32)
+    let tiles = try AttentionDirection.allCases.map { direction in
+      try AttentionPlan(descriptor, direction, options: ExecutionOptions(instructionSet: .portable)).tiles
+    }
+    for text in tiles.map({ "\($0.queryBlock) queries × \($0.keyBlock) keys" }) + [
+      "forward", "backward", "level 3 ↔ level 2", "extra memory",
       "it stores the score matrix", BackendChoice.cudaRefusal,
     ] {
       #expect(output.contains(text), "\(text)")

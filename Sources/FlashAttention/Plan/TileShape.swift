@@ -13,13 +13,13 @@ extension TileShape {
   /// The one place that decides tiles.
   ///
   /// The kernels put one axis into vector lanes, in groups of three vectors (12, 24 or 48 lanes): queries in the
-  /// forward pass, keys in the backward pass. Up to four groups share each block of the other axis while it is in the
-  /// second-level cache, so that it is fetched a quarter as often; fewer where the threads would run out of work.
+  /// forward pass, keys in the backward pass. Up to six groups share each block of the other axis while it is in the
+  /// second-level cache, so that it is fetched a sixth as often; fewer where the threads would run out of work.
   ///
   /// | | lanes | other axis | why |
   /// |---|---|---|---|
-  /// | forward | 1–4 groups of queries | 64 keys | a group's scores (12 KiB at 48 lanes) stay in the first-level cache |
-  /// | backward | 1–4 groups of keys | 96 queries | long sums over queries amortise loading and storing dK and dV |
+  /// | forward | 1–6 groups of queries | 96 keys | a group's scores (18 KiB at 48 lanes) stay in the first-level cache |
+  /// | backward | 1–6 groups of keys | 96 queries | long sums over queries amortise loading and storing dK and dV |
   ///
   /// Results do not depend on the number of groups, because every lane is a row of its own, so the choice may depend on
   /// the number of threads; the exceptions have cases of their own below.
@@ -29,7 +29,7 @@ extension TileShape {
   ) -> TileShape {
     let shape = descriptor.shape
     let queryBlockBackward = 96
-    let keyBlockForward = 64
+    let keyBlockForward = 96
     switch (backend, direction) {
     // The matrices of standard attention are stored in panels of one lane group.
     case (.standard, .forward):
@@ -55,10 +55,10 @@ extension TileShape {
     }
   }
 
-  /// As many groups as leave four items of work for each thread, at most four, and such that blocks are equally long.
+  /// As many groups as leave four items of work for each thread, at most six, and such that blocks are equally long.
   private static func groupsPerBlock(rows: Int, heads: Int, _ laneGroupWidth: Int, _ threads: Int) -> Int {
     let groups = max((rows + laneGroupWidth - 1) / laneGroupWidth, 1)
-    let most = max(1, min(4, groups * heads / (4 * max(threads, 1))))
+    let most = max(1, min(6, groups * heads / (4 * max(threads, 1))))
     let blocks = (groups + most - 1) / most
     return (groups + blocks - 1) / blocks
   }
