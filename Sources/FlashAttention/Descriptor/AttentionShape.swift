@@ -69,7 +69,7 @@ extension AttentionShape {
   /// The sizes of the problem that three tensors pose.
   ///
   /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the first tensor that does not fit.
-  init(queries: [Int], keys: [Int], values: [Int]) throws {
+  package init(queries: [Int], keys: [Int], values: [Int]) throws {
     func check(_ name: String, _ shape: [Int], _ expected: [Int?], _ letters: String) throws {
       guard shape.count == expected.count, zip(shape, expected).allSatisfy({ $1 == nil || $0 == $1 }) else {
         let sizes = expected.map { $0.map(String.init) ?? "any" }.joined(separator: ", ")

@@ -10,7 +10,7 @@ enum JSONText: CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .text(let text): Self.quoted(text)
+    case .text(let text): text.jsonLiteral
     case .integer(let value): String(value)
     // JSON has no infinities and no NaN.
     case .number(let value): value.isFinite ? String(value) : "null"
@@ -18,22 +18,8 @@ enum JSONText: CustomStringConvertible {
     case .absent: "null"
     case .array(let elements): "[" + elements.map(\.description).joined(separator: ", ") + "]"
     case .object(let members):
-      "{" + members.map { "\(Self.quoted($0.0)): \($0.1)" }.joined(separator: ", ") + "}"
+      "{" + members.map { "\($0.0.jsonLiteral): \($0.1)" }.joined(separator: ", ") + "}"
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": literal += "\\\(scalar)"
-      case "\u{0}"..<"\u{20}":
-        let digits = String(scalar.value, radix: 16)
-        literal += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: literal.unicodeScalars.append(scalar)
-      }
-    }
-    return literal + "\""
   }
 }
 

@@ -72,7 +72,7 @@ extension SafetensorsFile {
 
 extension String {
   /// The text as a JSON string.
-  fileprivate var jsonLiteral: String {
+  package var jsonLiteral: String {
     var literal = "\""
     for scalar in unicodeScalars {
       switch scalar {
