@@ -5,7 +5,7 @@ import PackageDescription
 ///
 /// Kernels are optimised as a whole module in every configuration, because unspecialised vector code is hundreds of
 /// times slower, and unchecked, because their index arithmetic is bounded by the plan.
-func kernels(_ name: String, condition: String? = nil, processor: [String] = []) -> Target {
+func kernels(_ name: String, conditions: [String] = [], processor: [String] = []) -> Target {
   .target(
     name: name,
     dependencies: ["KernelIntrinsics"],
@@ -13,15 +13,17 @@ func kernels(_ name: String, condition: String? = nil, processor: [String] = [])
       .unsafeFlags(
         ["-Ounchecked", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"]
           + processor.flatMap { ["-Xcc", $0] })
-    ] + (condition.map { [.define($0)] } ?? [])
+    ] + conditions.map { .define($0) }
   )
 }
 
 #if arch(x86_64)
   let vectorKernels = [
-    kernels("KernelsAVX2", condition: "ISA_AVX2", processor: ["-march=x86-64-v3"]),
-    kernels("KernelsAVX512", condition: "ISA_AVX512", processor: ["-march=x86-64-v4"]),
-    kernels("KernelsAVX512BF16", condition: "ISA_AVX512", processor: ["-march=x86-64-v4", "-mavx512bf16"]),
+    kernels("KernelsAVX2", conditions: ["ISA_AVX2"], processor: ["-march=x86-64-v3"]),
+    kernels("KernelsAVX512", conditions: ["ISA_AVX512"], processor: ["-march=x86-64-v4"]),
+    kernels(
+      "KernelsAVX512BF16", conditions: ["ISA_AVX512", "ISA_AVX512BF16"],
+      processor: ["-march=x86-64-v4", "-mavx512bf16"]),
   ]
 #else
   let vectorKernels: [Target] = []

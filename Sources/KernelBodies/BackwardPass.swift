@@ -12,7 +12,7 @@ import KernelIntrinsics
 /// These are the five products of Algorithm 4 of FlashAttention (Dao et al., 2022). Nobody else adds to this block's dK
 /// and dV. dQ_i is shared with the items of other key blocks, which take turns in the order of the keys, so that the
 /// sums are the same for any number of threads.
-struct BackwardPass {
+struct BackwardPass<Terms: TermArithmetic> {
   let problem: KernelProblem
   let item: BackwardItem
   let layout: BackwardWorkspace
@@ -25,18 +25,20 @@ struct BackwardPass {
 
   func run() {
     packKeysAndValues()
-    scaleKeys()
+    let keyRows = packKeyRows()
+    let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
     clearGradients()
     var head = 0
     while head < headsPerGroup {
       clearBiasSums()
       forEachQueryBlock { block, queries in
         let step = BackwardStep(
-          self, head: item.keyValueHead * headsPerGroup + head, queries: queries, number: head * queryBlocks + block,
+          pass: self, head: item.keyValueHead * headsPerGroup + head, queries: queries,
+          number: head * queryBlocks + block,
           tiles: BackwardTiles(
             probabilities: memory.floats(at: layout.probabilities),
             scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width))
-        step.run()
+        step.run(keyRows, keysAreFinite: keysAreFinite)
         finish(steps: step.number + 1)
       }
       commitBiasSums(head: head)
@@ -89,14 +91,17 @@ struct BackwardPass {
     var index = 0
     while index < groupCount {
       let group = lanes(index)
-      packTransposed(
-        group, of: problem.key, columns: problem.headDimension, firstColumn: 0, scale: problem.scoreFactor,
+      Terms.packTransposed(
+        group, of: problem.key, columns: problem.headDimension, scale: Terms.scoreFactors(problem).packed,
         into: packedKeys(index))
-      packTransposed(
-        group, of: problem.value, columns: problem.valueDimension, firstColumn: 0, scale: 1,
-        into: packedValues(index))
+      Terms.packTransposed(
+        group, of: problem.value, columns: problem.valueDimension, scale: 1, into: packedValues(index))
       index += 1
     }
+    fillPositions()
+  }
+
+  func fillPositions() {
     var lane = 0
     while lane < LaneGroup.width {
       positions[lane] = Int32(truncatingIfNeeded: lane)
@@ -104,12 +109,16 @@ struct BackwardPass {
     }
   }
 
-  /// The factor of dQ = scale · dS · K enters here, once per key instead of once per query and key block.
-  func scaleKeys() {
-    let offset = problem.key.offset(batch: item.batch, head: item.keyValueHead, row: item.firstKey)
-    convertRows(
-      problem.key, offset: offset, rows: item.keys, columns: problem.headDimension, scale: problem.scale,
-      into: scaledKeys, stride: problem.queryGradientStride)
+  /// The item's keys for dQ = scale · dS · K, with zeros in the place of infinite and NaN elements.
+  func packKeyRows() -> RowBlock<Terms> {
+    Terms.columns(
+      problem.key, keyRange, isFinite: false, rows: nil, scratch: memory.floats(at: layout.keyRows))
+  }
+
+  var keyRange: OperandRange {
+    OperandRange(
+      batch: item.batch, head: item.keyValueHead, firstRow: item.firstKey, rows: item.keys,
+      columns: problem.headDimension)
   }
 
   func clearGradients() {
@@ -120,13 +129,12 @@ struct BackwardPass {
 
   func storeGradients() {
     let factors = memory.floats(at: layout.factors)
+    factors.update(repeating: 1, count: LaneGroup.width)
     var index = 0
     while index < groupCount {
       let group = lanes(index)
-      factors.update(repeating: problem.scale, count: LaneGroup.width)
       storeTransposed(
         keyGradient(index), columns: problem.headDimension, factors: factors, to: group, of: problem.keyGradient)
-      factors.update(repeating: 1, count: LaneGroup.width)
       storeTransposed(
         valueGradient(index), columns: problem.valueDimension, factors: factors, to: group, of: problem.valueGradient)
       index += 1
@@ -175,8 +183,6 @@ extension BackwardPass {
   func valueGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
     memory.floats(at: layout.valueGradient) + group * LaneGroup.width * problem.valueDimension
   }
-
-  var scaledKeys: UnsafeMutablePointer<Float> { memory.floats(at: layout.scaledKeys) }
 
   /// The position of each lane within its group.
   var positions: UnsafeMutablePointer<Int32> {

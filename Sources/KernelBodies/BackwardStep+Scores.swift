@@ -2,19 +2,23 @@ import KernelIntrinsics
 
 // P and dS of one step.
 extension BackwardStep {
-  /// Computes P and dS of the lane groups, and adds dS to the gradient of the bias.
-  func differentiateScores(_ groups: BlockRange) {
+  /// Computes P and scale · dS of the lane groups, and adds dS to the gradient of the bias.
+  ///
+  /// - Returns: Q and dO of the block.
+  func differentiateScores(_ groups: BlockRange) -> Rows {
+    let rows = rows()
     var index = groups.start
     while index < groups.end {
-      differentiateScores(of: index)
+      differentiateScores(of: index, rows)
       index += 1
     }
     if problem.biasGradient.isPresent { addBiasGradient(groups) }
-    if problem.softcap > 0 { multiplyBySoftcapDerivative(groups) }
+    finishScoreGradients(groups)
+    return rows
   }
 
   /// Rows that see no key of the group get zeros.
-  private func differentiateScores(of group: Int) {
+  private func differentiateScores(of group: Int, _ operands: Rows) {
     let lanes = pass.lanes(group)
     let keys = pass.keys(of: lanes)
     let rows = rows(seeing: lanes)
@@ -23,23 +27,30 @@ extension BackwardStep {
 
     let scores = ScoreTile(
       base: probabilities(group, row: rows.start), stride: tiles.stride, rows: rows.count, vectors: lanes.vectors)
+    let gradients = scoreGradients(group, row: rows.start)
     multiply(
-      rows: rows.count, vectors: lanes.vectors, depth: problem.headDimension, queryRows.byRow(from: rows.start),
-      pass.packedKeys(group), stride: LaneGroup.width, into: scores.base, destinationStride: tiles.stride,
-      start: .zero)
+      rows: rows.count, vectors: lanes.vectors, depth: Terms.terms(problem.headDimension),
+      operands.queries.byRow(from: rows.start), pass.packedKeys(group), stride: LaneGroup.width, into: scores.base,
+      destinationStride: tiles.stride, start: .zero)
     multiply(
-      rows: rows.count, vectors: lanes.vectors, depth: problem.valueDimension,
-      outputGradientRows.byRow(from: rows.start), pass.packedValues(group), stride: LaneGroup.width,
-      into: scoreGradients(group, row: rows.start), destinationStride: tiles.stride, start: .zero)
+      rows: rows.count, vectors: lanes.vectors, depth: Terms.terms(problem.valueDimension),
+      operands.outputGradients.byRow(from: rows.start), pass.packedValues(group), stride: LaneGroup.width,
+      into: gradients, destinationStride: tiles.stride, start: .zero)
 
+    let isMasked = isMasked(rows, keys)
+    var factor = Terms.scoreFactors(problem).late
+    if factor != 1 && (isMasked || problem.softcap > 0) {
+      scores.multiply(by: factor)
+      factor = 1
+    }
     if problem.softcap > 0 {
       scores.applySoftcap(problem.softcap, keeping: tangents(group, row: rows.start))
     }
-    if isMasked(rows, keys) {
+    if isMasked {
       applyMasks(to: scores, rows, keys)
-      exponentiate(scores, scoreGradients(group, row: rows.start), firstRow: rows.start, isMasked: true)
+      exponentiate(scores, gradients, firstRow: rows.start, factor: factor, isMasked: true)
     } else {
-      exponentiate(scores, scoreGradients(group, row: rows.start), firstRow: rows.start, isMasked: false)
+      exponentiate(scores, gradients, firstRow: rows.start, factor: factor, isMasked: false)
     }
   }
 
@@ -93,24 +104,29 @@ extension BackwardStep {
       into: staging, stride: LaneGroup.width)
   }
 
-  /// P = 2^(S − LSE) over S, and dS = P ∘ (dP − δ) over dP.
+  /// What dS is multiplied by as it is computed: dQ and dK want scale · dS, the gradient of the bias wants dS.
+  private var earlyScale: Float { problem.biasGradient.isPresent ? 1 : problem.scale }
+
+  /// P = 2^(factor · S − LSE) over S, and dS = P ∘ (dP − δ) over dP.
   @inline(__always)
   private func exponentiate(
-    _ scores: ScoreTile, _ gradients: UnsafeMutablePointer<Float>, firstRow: Int, isMasked: Bool
+    _ scores: ScoreTile, _ gradients: UnsafeMutablePointer<Float>, firstRow: Int, factor: Float, isMasked: Bool
   ) {
     let logSumExp = problem.rowLogSumExp2.unsafelyUnwrapped + firstRowIndex + firstRow
     let delta = problem.rowDelta.unsafelyUnwrapped + firstRowIndex + firstRow
+    let factor = Vector(repeating: factor)
+    let scale = Vector(repeating: earlyScale)
     var row = 0
     while row < scores.rows {
-      let rowLogSumExp = Vector(repeating: logSumExp[row])
+      let rowLogSumExp = Vector(repeating: -logSumExp[row])
       let rowDelta = Vector(repeating: delta[row])
       var lane = 0
       while lane < scores.vectors * laneCount {
         let scorePointer = scores.base + row * scores.stride + lane
         let gradientPointer = gradients + row * scores.stride + lane
         let score = Vector(at: scorePointer)
-        var probability = (score - rowLogSumExp).exponentiated2
-        var gradient = probability * (Vector(at: gradientPointer) - rowDelta)
+        var probability = rowLogSumExp.adding(product: score, factor).exponentiated2
+        var gradient = probability * scale * (Vector(at: gradientPointer) - rowDelta)
         if isMasked {
           // Exactly zero also where a NaN elsewhere in the row or the column has made its way in.
           let isForbidden = score .== Vector(repeating: -.infinity)
@@ -125,19 +141,26 @@ extension BackwardStep {
     }
   }
 
-  /// dS ← dS ∘ (1 − tanh²(S / cap)), the derivative of the softcap.
+  /// What is left to do once the bias has its gradient: dS ← scale · dS ∘ (1 − tanh²(S / cap)), as far as either is not
+  /// done or not needed.
   @inline(never)
-  private func multiplyBySoftcapDerivative(_ groups: BlockRange) {
+  private func finishScoreGradients(_ groups: BlockRange) {
+    let scale = problem.biasGradient.isPresent ? problem.scale : 1
+    let hasSoftcap = problem.softcap > 0
+    if !hasSoftcap && !problem.biasGradient.isPresent { return }
     var row = 0
     while row < queries.count {
       let gradients = scoreGradients(groups.start, row: row)
       let tangents = tangents(groups.start, row: row)
       var lane = 0
       while lane < groups.count * LaneGroup.width {
-        let tangent = Vector(at: tangents + lane)
         let gradient = Vector(at: gradients + lane)
+        var product = gradient * scale
+        if hasSoftcap {
+          let tangent = Vector(at: tangents + lane)
+          product = product * (Vector(repeating: 1) - tangent * tangent)
+        }
         // A forbidden position stays zero even where its score was not finite.
-        let product = gradient * (Vector(repeating: 1) - tangent * tangent)
         product.replacing(with: .zeros, where: gradient .== .zeros).store(at: gradients + lane)
         lane += laneCount
       }

@@ -8,50 +8,28 @@ struct BackwardTiles {
 }
 
 /// One step of the backward pass: one block of keys against one block of queries of one head.
-struct BackwardStep {
-  let pass: BackwardPass
+struct BackwardStep<Terms: TermArithmetic> {
+  let pass: BackwardPass<Terms>
   let head: Int
   let queries: BlockRange
   /// The step's place in the order in which an item works.
   let number: Int
   let tiles: BackwardTiles
-  let queryRows: RowBlock
-  let outputGradientRows: RowBlock
-
-  @inline(__always)
-  init(_ pass: BackwardPass, head: Int, queries: BlockRange, number: Int, tiles: BackwardTiles) {
-    self.pass = pass
-    self.head = head
-    self.queries = queries
-    self.number = number
-    self.tiles = tiles
-    let problem = pass.problem
-    queryRows = RowBlock(
-      problem.query, batch: pass.item.batch, head: head, firstRow: queries.start, rows: queries.count,
-      columns: problem.headDimension, scratch: pass.memory.floats(at: pass.layout.queryRows))
-    outputGradientRows = RowBlock(
-      problem.outputGradient, batch: pass.item.batch, head: head, firstRow: queries.start, rows: queries.count,
-      columns: problem.valueDimension, scratch: pass.memory.floats(at: pass.layout.outputGradientRows))
-  }
 
   var problem: KernelProblem { pass.problem }
 
   /// The lane groups of which a key may be seen by one of the queries.
   var groups: BlockRange { pass.groups(holding: problem.keys(seenBy: queries)) }
 
-  func run() {
+  func run(_ keyRows: RowBlock<Terms>, keysAreFinite: Bool) {
     let groups = groups
     if groups.isEmpty { return }
-    differentiateScores(groups)
-    if mayMultiplyNonFinite() {
-      addPermittedKeyValueProducts(groups)
-      pass.waitForQueryGradientTurn(number + 1)
-      addPermittedQueryProducts(groups)
-    } else {
-      addKeyValueProducts(groups)
-      pass.waitForQueryGradientTurn(number + 1)
-      addQueryProducts(groups)
-    }
+    let rows = differentiateScores(groups)
+    let gradientRows = packTiles(groups)
+    addKeyValueProducts(groups, rows)
+    pass.waitForQueryGradientTurn(number + 1)
+    addQueryProducts(groups, gradientRows, keyRows)
+    if !keysAreFinite { addNonFiniteKeys(groups) }
   }
 
   // MARK: Places
@@ -80,40 +58,88 @@ struct BackwardStep {
     problem.queryGradientSum.unsafelyUnwrapped + firstRowIndex * problem.queryGradientStride
   }
 
-  /// The rows of the block whose query may see a key of the group.
+  /// The rows of the block whose query may see a key of the group, from the beginning of a term on.
   func rows(seeing group: LaneGroup) -> BlockRange {
     let seeing = problem.queries(seeing: pass.keys(of: group)).intersection(queries)
-    return BlockRange(start: seeing.start - queries.start, end: seeing.end - queries.start)
+    return BlockRange(start: Terms.termStart(seeing.start - queries.start), end: seeing.end - queries.start)
+  }
+
+  var queryRange: OperandRange {
+    OperandRange(
+      batch: pass.item.batch, head: head, firstRow: queries.start, rows: queries.count,
+      columns: problem.headDimension)
+  }
+
+  var outputGradientRange: OperandRange {
+    OperandRange(
+      batch: pass.item.batch, head: head, firstRow: queries.start, rows: queries.count,
+      columns: problem.valueDimension)
+  }
+
+  /// Q and dO of the block, whose terms run along the columns.
+  struct Rows {
+    let queries: RowBlock<Terms>
+    let outputGradients: RowBlock<Terms>
+  }
+
+  func rows() -> Rows {
+    let layout = pass.layout
+    return Rows(
+      queries: Terms.rows(
+        problem.query, queryRange, isFinite: true, scratch: pass.memory.floats(at: layout.queryRows)),
+      outputGradients: Terms.rows(
+        problem.outputGradient, outputGradientRange, isFinite: true,
+        scratch: pass.memory.floats(at: layout.outputGradientRows)))
   }
 
   // MARK: The last three products
 
-  func addKeyValueProducts(_ groups: BlockRange) {
+  /// Rounds P and dS to the format of products, and returns dS by rows.
+  func packTiles(_ groups: BlockRange) -> RowBlock<Terms> {
+    let lanes = BlockRange(
+      start: groups.start * LaneGroup.width, end: min(groups.end * LaneGroup.width, pass.item.keys))
+    return Terms.packTiles(
+      tiles, rows: queries.count, lanes: lanes, scratch: pass.memory.floats(at: pass.layout.gradientRows))
+  }
+
+  /// dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS.
+  func addKeyValueProducts(_ groups: BlockRange, _ rows: Rows) {
+    let isCareful = forbidsNonFinite()
+    let queries = Terms.columns(
+      problem.query, queryRange, isFinite: !isCareful, rows: isCareful ? nil : rows.queries,
+      scratch: pass.memory.floats(at: pass.layout.queryColumns))
+    let outputGradients = Terms.columns(
+      problem.outputGradient, outputGradientRange, isFinite: !isCareful,
+      rows: isCareful ? nil : rows.outputGradients,
+      scratch: pass.memory.floats(at: pass.layout.outputGradientColumns))
     var index = groups.start
     while index < groups.end {
       let lanes = pass.lanes(index)
-      let rows = rows(seeing: lanes)
+      let rows = self.rows(seeing: lanes)
       if !rows.isEmpty {
+        let firstTerm = rows.start / Terms.numbersPerTerm
         multiply(
-          rows: problem.valueDimension, vectors: lanes.vectors, depth: rows.count,
-          outputGradientRows.byColumn(from: rows.start), probabilities(index, row: rows.start), stride: tiles.stride,
+          rows: problem.valueDimension, vectors: lanes.vectors, depth: Terms.terms(rows.count),
+          outputGradients.byColumn(from: rows.start), probabilities(index, row: firstTerm), stride: tiles.stride,
           into: pass.valueGradient(index), destinationStride: LaneGroup.width, start: .destination)
         multiply(
-          rows: problem.headDimension, vectors: lanes.vectors, depth: rows.count,
-          queryRows.byColumn(from: rows.start), scoreGradients(index, row: rows.start), stride: tiles.stride,
+          rows: problem.headDimension, vectors: lanes.vectors, depth: Terms.terms(rows.count),
+          queries.byColumn(from: rows.start), scoreGradients(index, row: firstTerm), stride: tiles.stride,
           into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination)
       }
       index += 1
     }
+    if isCareful { addNonFiniteRows(groups) }
   }
 
-  func addQueryProducts(_ groups: BlockRange) {
+  /// dQ += dS · K.
+  func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
     let firstKey = groups.start * LaneGroup.width
+    let keys = min(groups.end * LaneGroup.width, pass.item.keys) - firstKey
     multiply(
-      rows: queries.count, vectors: problem.queryGradientStride / laneCount,
-      depth: min(groups.end * LaneGroup.width, pass.item.keys) - firstKey,
-      ScalarOperand<ByRow>(base: scoreGradients(groups.start, row: 0), stride: tiles.stride),
-      pass.scaledKeys + firstKey * problem.queryGradientStride, stride: problem.queryGradientStride,
-      into: queryGradientRows, destinationStride: problem.queryGradientStride, start: .destination)
+      rows: queries.count, vectors: problem.queryGradientStride / laneCount, depth: Terms.terms(keys),
+      gradientRows.byRow(from: 0), keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride,
+      stride: keyRows.stride, into: queryGradientRows, destinationStride: problem.queryGradientStride,
+      start: .destination)
   }
 }

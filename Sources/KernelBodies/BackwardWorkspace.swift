@@ -6,7 +6,7 @@ struct BackwardWorkspace {
   let width: Int
   let packedKeys: Int
   let packedValues: Int
-  let scaledKeys: Int
+  let keyRows: Int
   let keyGradient: Int
   let valueGradient: Int
   let probabilities: Int
@@ -16,6 +16,9 @@ struct BackwardWorkspace {
   let permissions: Int
   let queryRows: Int
   let outputGradientRows: Int
+  let queryColumns: Int
+  let outputGradientColumns: Int
+  let gradientRows: Int
   let positions: Int
   let factors: Int
   let biasSums: Int
@@ -28,7 +31,7 @@ struct BackwardWorkspace {
     var layout = WorkspaceLayout()
     packedKeys = layout.reserve(floats: width * problem.headDimension)
     packedValues = layout.reserve(floats: width * problem.valueDimension)
-    scaledKeys = layout.reserve(floats: width * problem.queryGradientStride)
+    keyRows = layout.reserve(floats: width * problem.queryGradientStride)
     keyGradient = layout.reserve(floats: width * problem.headDimension)
     valueGradient = layout.reserve(floats: width * problem.valueDimension)
     probabilities = layout.reserve(floats: tile)
@@ -38,6 +41,9 @@ struct BackwardWorkspace {
     permissions = layout.reserve(floats: groupTile)
     queryRows = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.headDimension))
     outputGradientRows = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.valueDimension))
+    queryColumns = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.headDimension))
+    outputGradientColumns = layout.reserve(floats: problem.queryBlock * paddedColumns(problem.valueDimension))
+    gradientRows = layout.reserve(floats: problem.isBrainFloat ? tile : 0)
     positions = layout.reserve(bytes: LaneGroup.width * 4)
     factors = layout.reserve(floats: LaneGroup.width)
     biasSums = layout.reserve(floats: problem.biasGradient.isPresent ? width : 0)

@@ -23,14 +23,26 @@ public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> In
 public func attendForward(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
-  forwardPass(problem, item, workspace).run()
+  #if ISA_AVX512BF16
+    if problem.pointee.isBrainFloat {
+      forwardPass(problem, item, workspace, PairTerms.self).run()
+      return
+    }
+  #endif
+  forwardPass(problem, item, workspace, FloatTerms.self).run()
 }
 
 /// Computes the gradients of the keys and values of `item` and adds its part to the gradient of the queries.
 public func attendBackward(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
-  backwardPass(problem, item, workspace).run()
+  #if ISA_AVX512BF16
+    if problem.pointee.isBrainFloat {
+      backwardPass(problem, item, workspace, PairTerms.self).run()
+      return
+    }
+  #endif
+  backwardPass(problem, item, workspace, FloatTerms.self).run()
 }
 
 /// Computes what the backward pass needs of the queries `start..<end` of one head.
@@ -54,7 +66,7 @@ public func standardScores(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
   _ panel: UnsafeMutablePointer<Float>
 ) {
-  forwardPass(problem, item, workspace).computeScores(into: panel)
+  forwardPass(problem, item, workspace, FloatTerms.self).computeScores(into: panel)
 }
 
 /// Turns the scores of one panel of queries into probabilities.
@@ -62,7 +74,7 @@ public func standardProbabilities(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
   _ panel: UnsafeMutablePointer<Float>
 ) {
-  forwardPass(problem, item, workspace).computeProbabilities(in: panel)
+  forwardPass(problem, item, workspace, FloatTerms.self).computeProbabilities(in: panel)
 }
 
 /// Multiplies the probabilities of one panel of queries by the values.
@@ -70,7 +82,7 @@ public func standardOutput(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
   _ panel: UnsafeMutablePointer<Float>
 ) {
-  forwardPass(problem, item, workspace).computeOutput(from: panel)
+  forwardPass(problem, item, workspace, FloatTerms.self).computeOutput(from: panel)
 }
 
 /// Computes the probabilities and the gradients of the scores of one panel of keys and one query head.
@@ -78,7 +90,7 @@ public func standardScoreGradients(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
   head: Int, probabilities: UnsafeMutablePointer<Float>, scoreGradients: UnsafeMutablePointer<Float>
 ) {
-  backwardPass(problem, item, workspace).computePanel(
+  backwardPass(problem, item, workspace, FloatTerms.self).computePanel(
     head: head, tiles: panelTiles(probabilities, scoreGradients))
 }
 
@@ -87,7 +99,7 @@ public func standardKeyValueGradients(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
   panelsOfHeads: Int, probabilities: UnsafeMutablePointer<Float>, scoreGradients: UnsafeMutablePointer<Float>
 ) {
-  backwardPass(problem, item, workspace).computeKeyValueGradients(
+  backwardPass(problem, item, workspace, FloatTerms.self).computeKeyValueGradients(
     firstHead: panelTiles(probabilities, scoreGradients), panelsOfHeads: panelsOfHeads)
 }
 
@@ -97,22 +109,24 @@ public func standardQueryGradients(
   head: Int, start: Int, end: Int, probabilities: UnsafeMutablePointer<Float>,
   scoreGradients: UnsafeMutablePointer<Float>
 ) {
-  backwardPass(problem, item, workspace).addQueryGradients(
+  backwardPass(problem, item, workspace, FloatTerms.self).addQueryGradients(
     head: head, rows: BlockRange(start: start, end: end), tiles: panelTiles(probabilities, scoreGradients))
 }
 
 @inline(__always)
-private func forwardPass(
-  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
-) -> ForwardPass {
+private func forwardPass<Terms: TermArithmetic>(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ terms: Terms.Type
+) -> ForwardPass<Terms> {
   ForwardPass(
     problem: problem.pointee, item: item.pointee, layout: ForwardWorkspace(problem.pointee), memory: workspace)
 }
 
 @inline(__always)
-private func backwardPass(
-  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
-) -> BackwardPass {
+private func backwardPass<Terms: TermArithmetic>(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ terms: Terms.Type
+) -> BackwardPass<Terms> {
   BackwardPass(
     problem: problem.pointee, item: item.pointee, layout: BackwardWorkspace(problem.pointee), memory: workspace)
 }

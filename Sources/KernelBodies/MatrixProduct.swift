@@ -1,5 +1,5 @@
 /// The broadcast operand A of a product: a matrix in memory, read by row or by column.
-struct ScalarOperand<Layout: ScalarLayout> {
+struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
   var base: UnsafePointer<Float>
   /// The distance of neighbouring rows in memory, in elements.
   var stride: Int
@@ -14,11 +14,11 @@ struct ScalarOperand<Layout: ScalarLayout> {
 ///   - scalars: A.
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
-func multiply<Layout: ScalarLayout>(
+func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   rows: Int,
   vectors: Int,
   depth: Int,
-  _ scalars: ScalarOperand<Layout>,
+  _ scalars: ScalarOperand<Layout, Terms>,
   _ operand: UnsafePointer<Float>,
   stride: Int,
   into destination: UnsafeMutablePointer<Float>,
@@ -80,12 +80,12 @@ private func registerTileWidth(_ remaining: Int) -> Int {
 
 /// One column of register tiles: full tiles first, then the remaining rows by powers of two.
 @inline(never)
-private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout>(
+private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, Terms: TermArithmetic>(
   _ tileRows: Rows.Type,
   _ tileVectors: Vectors.Type,
   _ rows: Int,
   _ depth: Int,
-  _ scalars: ScalarOperand<Layout>,
+  _ scalars: ScalarOperand<Layout, Terms>,
   _ operand: UnsafePointer<Float>,
   _ stride: Int,
   _ destination: UnsafeMutablePointer<Float>,
@@ -95,7 +95,7 @@ private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout>(
   var row = 0
   @inline(__always)
   func multiplyRows<Part: Count>(_ part: Part.Type) {
-    RegisterTileProduct<Tile<Part, Vectors>, Layout>(
+    RegisterTileProduct<Tile<Part, Vectors>, Layout, Terms>(
       depth: depth, scalars: Layout.start(scalars.base, row: row, stride: scalars.stride), scalarStride: scalars.stride,
       vectors: operand, vectorStride: stride
     ).accumulate(into: destination + row * destinationStride, stride: destinationStride, start: start)

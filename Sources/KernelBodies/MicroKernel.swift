@@ -83,7 +83,7 @@ extension Accumulators {
 }
 
 /// The accumulators of one register tile and the operands that they are summed from.
-struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout> {
+struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: TermArithmetic> {
   let depth: Int
   let scalars: UnsafePointer<Float>
   let scalarStride: Int
@@ -108,7 +108,7 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout> {
         let factor = Vector(repeating: rows[row][term * Layout.depthStride(scalarStride)])
         for column in 0..<Shape.vectors {
           accumulators[row * Shape.vectors + column] =
-            accumulators[row * Shape.vectors + column].adding(product: factor, terms[column])
+            Terms.add(factor, terms[column], to: accumulators[row * Shape.vectors + column])
         }
       }
       vector += vectorStride

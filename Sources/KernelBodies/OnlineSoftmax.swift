@@ -18,23 +18,32 @@ struct OnlineSoftmax {
     }
   }
 
-  /// Takes in a tile and replaces its scores by 2^(s − m).
+  /// Takes in a tile and replaces its scores s by the probabilities 2^(factor · s − m).
+  ///
+  /// - Parameters:
+  ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are.
+  ///   - format: How the probabilities are stored.
   @inline(__always)
-  func update(with tile: ScoreTile) {
+  func update<Format: ProbabilityFormat>(with tile: ScoreTile, factor: Float, as format: Format.Type) {
     var lane = 0
     while lane < tile.vectors * laneCount {
-      update(column: tile.base + lane, stride: tile.stride, rows: tile.rows, lane: lane)
+      update(column: tile.base + lane, stride: tile.stride, rows: tile.rows, lane: lane, factor: factor, as: format)
       lane += laneCount
     }
   }
 
   @inline(never)
-  private func update(column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int) {
+  private func update<Format: ProbabilityFormat>(
+    column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int, factor: Float, as format: Format.Type
+  ) {
+    let factor = Vector(repeating: factor)
     let before = Vector(at: maximum + lane)
-    let after = columnMaximum(column, stride: stride, rows: rows, start: before)
+    let largest = columnMaximum(
+      column, stride: stride, rows: rows, start: Vector(repeating: -.infinity))
+    let after = before.maximum(largest * factor)
     // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
     let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))
-    let factor = (before - reference).exponentiated2
+    let correction = (before - reference).exponentiated2
 
     // Two sums, because one addition depends on the one before it.
     var sum0 = Vector.zeros
@@ -42,24 +51,22 @@ struct OnlineSoftmax {
     var row = 0
     while row + 2 <= rows {
       let pointer = column + row * stride
-      let p0 = (Vector(at: pointer) - reference).exponentiated2
-      let p1 = (Vector(at: pointer + stride) - reference).exponentiated2
-      p0.store(at: pointer)
-      p1.store(at: pointer + stride)
+      let p0 = (-reference).adding(product: Vector(at: pointer), factor).exponentiated2
+      let p1 = (-reference).adding(product: Vector(at: pointer + stride), factor).exponentiated2
+      Format.store(p0, p1, column: column, row: row, stride: stride)
       sum0 += p0
       sum1 += p1
       row += 2
     }
     if row < rows {
-      let pointer = column + row * stride
-      let p0 = (Vector(at: pointer) - reference).exponentiated2
-      p0.store(at: pointer)
+      let p0 = (-reference).adding(product: Vector(at: column + row * stride), factor).exponentiated2
+      Format.store(p0, column: column, row: row, stride: stride)
       sum0 += p0
     }
 
     after.store(at: maximum + lane)
-    factor.store(at: factors + lane)
-    (sum0 + sum1).adding(product: Vector(at: sum + lane), factor).store(at: sum + lane)
+    correction.store(at: factors + lane)
+    (sum0 + sum1).adding(product: Vector(at: sum + lane), correction).store(at: sum + lane)
   }
 
   @inline(__always)

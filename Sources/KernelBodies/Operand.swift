@@ -27,6 +27,10 @@ extension KernelOperand {
     @inline(__always) get { StoredElement(element) }
   }
 
+  var isBrainFloat: Bool {
+    @inline(__always) get { stored == .bfloat16 }
+  }
+
   /// Whether the elements of a row can be read as fp32 where they lie.
   var hasContiguousFloatRows: Bool {
     @inline(__always) get { stored == .float32 && columnStride == 1 }
@@ -147,4 +151,9 @@ private func brainFloatBits(_ value: Float) -> UInt16 {
   let rounded = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
   let quiet = UInt16(truncatingIfNeeded: bits >> 16) | 0x40
   return bits & 0x7fff_ffff > 0x7f80_0000 ? quiet : rounded
+}
+
+extension KernelProblem {
+  /// Whether the problem is one of bf16 numbers, for which some processors have a dot product.
+  var isBrainFloat: Bool { query.isBrainFloat }
 }

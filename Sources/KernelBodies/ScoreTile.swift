@@ -35,6 +35,12 @@ struct ScoreTile {
     }
   }
 
+  /// S ← factor · S.
+  @inline(never)
+  func multiply(by factor: Float) {
+    forEachVector(with: base, otherStride: stride) { score, _ in (Vector(at: score) * factor).store(at: score) }
+  }
+
   /// S ← cap · tanh(S / cap), where the tile holds S / cap.
   ///
   /// - Parameter tangents: Where tanh(S / cap) is kept for the backward pass, laid out like the tile, or nil.

@@ -3,11 +3,11 @@ import KernelIntrinsics
 // The backward pass of standard attention: P and dS are whole matrices in memory, stored in panels of one lane group of
 // keys, [panel, query, lane]; the key block of the pass is one lane group.
 
-extension BackwardPass {
-  private func step(_ head: Int, _ queries: BlockRange, _ tiles: BackwardTiles) -> BackwardStep {
+extension BackwardPass where Terms == FloatTerms {
+  private func step(_ head: Int, _ queries: BlockRange, _ tiles: BackwardTiles) -> BackwardStep<FloatTerms> {
     let start = queries.start * tiles.stride
     return BackwardStep(
-      self, head: head, queries: queries, number: 0,
+      pass: self, head: head, queries: queries, number: 0,
       tiles: BackwardTiles(
         probabilities: tiles.probabilities + start, scoreGradients: tiles.scoreGradients + start,
         stride: tiles.stride))
@@ -18,7 +18,7 @@ extension BackwardPass {
     packKeysAndValues()
     forEachQueryBlock { _, queries in
       let step = step(head, queries, tiles)
-      step.differentiateScores(step.groups)
+      _ = step.differentiateScores(step.groups)
     }
   }
 
@@ -26,8 +26,8 @@ extension BackwardPass {
   ///
   /// - Parameter panelsOfHeads: The distance between the panels of neighbouring query heads, in elements.
   func computeKeyValueGradients(firstHead tiles: BackwardTiles, panelsOfHeads: Int) {
-    scaleKeys()
     clearGradients()
+    fillPositions()
     var head = 0
     while head < headsPerGroup {
       let headTiles = BackwardTiles(
@@ -35,11 +35,7 @@ extension BackwardPass {
         scoreGradients: tiles.scoreGradients + head * panelsOfHeads, stride: tiles.stride)
       forEachQueryBlock { _, queries in
         let step = step(item.keyValueHead * headsPerGroup + head, queries, headTiles)
-        if step.mayMultiplyNonFinite() {
-          step.addPermittedKeyValueProducts(step.groups)
-        } else {
-          step.addKeyValueProducts(step.groups)
-        }
+        step.addKeyValueProducts(step.groups, step.rows())
       }
       head += 1
     }
@@ -48,16 +44,14 @@ extension BackwardPass {
 
   /// Stage 3: the part of dQ that comes from the panel's keys.
   func addQueryGradients(head: Int, rows: BlockRange, tiles: BackwardTiles) {
-    packKeysAndValues()
-    scaleKeys()
+    let keyRows = packKeyRows()
+    let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
+    fillPositions()
     forEachQueryBlock { _, queries in
       if queries.start < rows.start || queries.start >= rows.end { return }
       let step = step(head, queries, tiles)
-      if step.mayMultiplyNonFinite() {
-        step.addPermittedQueryProducts(step.groups)
-      } else {
-        step.addQueryProducts(step.groups)
-      }
+      step.addQueryProducts(step.groups, step.packTiles(step.groups), keyRows)
+      if !keysAreFinite { step.addNonFiniteKeys(step.groups) }
     }
   }
 }

@@ -4,7 +4,7 @@ import KernelIntrinsics
 // memory and one pass over it for each of its three stages. The matrix of one head is stored in panels of one lane
 // group of queries: [panel, key, lane].
 
-extension ForwardPass {
+extension ForwardPass where Terms == FloatTerms {
   private func panelTile(_ panel: UnsafeMutablePointer<Float>, _ keys: BlockRange) -> ScoreTile {
     ScoreTile(
       base: panel + keys.start * LaneGroup.width, stride: LaneGroup.width, rows: keys.count,
@@ -21,24 +21,18 @@ extension ForwardPass {
     }
   }
 
-  private func isMasked(_ keys: BlockRange) -> Bool {
-    problem.hasElementwiseMask || !problem.permitsAll(queries: group(0).queries, keys: keys)
-  }
-
   /// Stage 1: S = K · Qᵀ with softcap, bias and masks, for one panel.
   func computeScores(into panel: UnsafeMutablePointer<Float>) {
     let group = group(0)
     prepare(group)
     forEachKeyBlock { keys in
-      let keyRows = RowBlock(
-        problem.key, batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count,
-        columns: problem.headDimension, scratch: memory.floats(at: layout.keyRows))
       let tile = panelTile(panel, keys)
       multiply(
-        rows: tile.rows, vectors: tile.vectors, depth: problem.headDimension, keyRows.byRow(from: 0), group.packed,
+        rows: tile.rows, vectors: tile.vectors, depth: problem.headDimension, keyRows(keys).byRow(from: 0),
+        group.packed,
         stride: LaneGroup.width, into: tile.base, destinationStride: LaneGroup.width, start: .zero)
       if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
-      if isMasked(keys) { applyMasks(to: tile, of: group, keys) }
+      if isMasked(group, keys) { applyMasks(to: tile, of: group, keys) }
     }
   }
 
@@ -47,7 +41,7 @@ extension ForwardPass {
     let group = group(0)
     group.softmax.reset()
     let tile = panelTile(panel, BlockRange(start: 0, end: problem.keyLength))
-    group.softmax.update(with: tile)
+    group.softmax.update(with: tile, factor: 1, as: FloatProbabilities.self)
     let reciprocals = finishSoftmax(group)
     var row = 0
     while row < tile.rows {
@@ -67,11 +61,8 @@ extension ForwardPass {
     prepare(group)
     group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
     forEachKeyBlock { keys in
-      let valueRows = RowBlock(
-        problem.value, batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count,
-        columns: problem.valueDimension, scratch: memory.floats(at: layout.valueRows))
       addValues(
-        panelTile(panel, keys), keys, valueRows, firstRow: 0, to: group, isMasked: isMasked(keys),
+        panelTile(panel, keys), keys, valueRows(keys).byColumn(from: 0), to: group, isMasked: isMasked(group, keys),
         start: .destination)
     }
     let factors = group.softmax.factors

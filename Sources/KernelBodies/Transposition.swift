@@ -37,7 +37,7 @@ func transpose(_ block: inout VectorBlock) {
 /// Rows of the destination are ``LaneGroup/width`` apart. Lanes without a row, up to the end of the last vector in use,
 /// become zero.
 @inline(never)
-func packTransposed(
+func packLanesTransposed(
   _ group: LaneGroup, of operand: KernelOperand, columns: Int, firstColumn: Int, scale: Float,
   into destination: UnsafeMutablePointer<Float>
 ) {
@@ -49,7 +49,9 @@ func packTransposed(
       var block = VectorBlock.zeros
       for lane in 0..<laneCount where firstLane + lane < group.count {
         let offset = group.offset(firstLane + lane, in: operand) + (firstColumn + column) * operand.columnStride
-        block[lane] = operand.vector(at: offset, count: used) * scale
+        let row = operand.vector(at: offset, count: used)
+        // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
+        block[lane] = scale == 1 ? row : row * scale
       }
       transpose(&block)
       let target = destination + column * LaneGroup.width + firstLane

@@ -2,7 +2,7 @@ import FlashAttention
 
 /// Attention in fp64, written as plainly as the formulas of the contract: what every back end is measured against.
 ///
-/// It stores one row of scores at a time and is meant to be read, not to be fast.
+/// It computes one row of scores at a time and is meant to be read, not to be fast.
 public struct ReferenceAttention: Sendable {
   /// Q, [B, Hq, Sq, D].
   public let queries: Tensor<Double>
@@ -16,10 +16,12 @@ public struct ReferenceAttention: Sendable {
   public let softcap: Double?
   /// The positional mask.
   public let mask: AttentionMask
-  /// A mask broadcast to [B, Hq, Sq, Sk], or nil.
-  public let booleanMask: TensorView<Bool>?
-  /// A bias broadcast to [B, Hq, Sq, Sk], or nil; −∞ forbids.
-  public let bias: TensorView<Double>?
+  /// What is rounded on the way.
+  public let precision: Precision
+  /// The elements of a mask broadcast to [B, Hq, Sq, Sk], or nil.
+  let permissions: [Bool]?
+  /// The elements of a bias broadcast to [B, Hq, Sq, Sk], or nil; −∞ forbids.
+  let biases: [Double]?
 
   /// The problem that the arguments of a call pose, converted to fp64 without rounding.
   ///
@@ -27,17 +29,32 @@ public struct ReferenceAttention: Sendable {
   public init<Element: AttentionElement>(
     queries: some StridedTensor<Element>, keys: some StridedTensor<Element>, values: some StridedTensor<Element>,
     scale: Float? = nil, softcap: Float? = nil, mask: AttentionMask = .full, booleanMask: TensorView<Bool>? = nil,
-    bias: Tensor<Double>? = nil
+    bias: Tensor<Double>? = nil, precision: Precision = .exact
   ) throws {
-    self.queries = Tensor(mapping: queries) { Double($0) }
-    self.keys = Tensor(mapping: keys) { Double($0) }
-    self.values = Tensor(mapping: values) { Double($0) }
-    self.scale = scale.map(Double.init) ?? 1 / Double(queries.shape[3]).squareRoot()
-    self.softcap = softcap.map(Double.init)
+    try self.init(
+      exactly: Tensor(converting: queries), keys: Tensor(converting: keys), values: Tensor(converting: values),
+      scale: scale.map(Double.init), softcap: softcap.map(Double.init), mask: mask, booleanMask: booleanMask,
+      bias: bias, precision: precision)
+  }
+
+  /// The problem that fp64 arguments pose.
+  ///
+  /// - Throws: ``AttentionError`` where the mask or the bias does not broadcast to [B, Hq, Sq, Sk].
+  public init(
+    exactly queries: Tensor<Double>, keys: Tensor<Double>, values: Tensor<Double>, scale: Double? = nil,
+    softcap: Double? = nil, mask: AttentionMask = .full, booleanMask: TensorView<Bool>? = nil,
+    bias: Tensor<Double>? = nil, precision: Precision = .exact
+  ) throws {
+    self.queries = queries
+    self.keys = keys
+    self.values = values
+    self.scale = scale ?? 1 / Double(queries.shape[3]).squareRoot()
+    self.softcap = softcap
     self.mask = mask
+    self.precision = precision
     let scores = [queries.shape[0], queries.shape[1], queries.shape[2], keys.shape[2]]
-    self.booleanMask = try booleanMask?.broadcast(to: scores)
-    self.bias = try bias?.view.broadcast(to: scores)
+    permissions = try booleanMask?.broadcast(to: scores).scalars
+    biases = try bias?.view.broadcast(to: scores).scalars
   }
 
   var batch: Int { queries.shape[0] }
@@ -47,7 +64,12 @@ public struct ReferenceAttention: Sendable {
   var headDimension: Int { queries.shape[3] }
   var valueDimension: Int { values.shape[3] }
 
-  func keyValueHead(_ head: Int) -> Int { head / (queryHeads / keys.shape[1]) }
+  func rowIndex(batch: Int, head: Int, query: Int) -> Int { (batch * queryHeads + head) * queryLength + query }
+
+  /// The index of the first key that a query head sees, among the keys of all batches and heads.
+  func firstKeyIndex(batch: Int, head: Int) -> Int {
+    (batch * keys.shape[1] + head / (queryHeads / keys.shape[1])) * keyLength
+  }
 }
 
 // MARK: Forward
@@ -70,43 +92,57 @@ extension ReferenceAttention {
     var scores = [Double](repeating: -.infinity, count: keyLength)
     var tangents = [Double](repeating: 0, count: keyLength)
     var permitted = [Bool](repeating: false, count: keyLength)
-    let keyValueHead = keyValueHead(head)
-    for key in 0..<keyLength {
-      let bias = bias?[[batch, head, query, key]] ?? 0
-      permitted[key] =
-        mask.permits(query: query, key: key, queryLength: queryLength, keyLength: keyLength)
-        && booleanMask?[[batch, head, query, key]] ?? true && bias != -.infinity
-      guard permitted[key] else { continue }
-      var score = scale * product(queries, row: (batch, head, query), keys, row: (batch, keyValueHead, key))
-      if let softcap {
-        tangents[key] = tanhOf(score / softcap)
-        score = softcap * tangents[key]
+    let rowIndex = rowIndex(batch: batch, head: head, query: query)
+    let firstKey = firstKeyIndex(batch: batch, head: head)
+    let dimension = headDimension
+    queries.withSpan { q in
+      keys.withSpan { k in
+        for key in 0..<keyLength {
+          let bias = biases?[rowIndex * keyLength + key] ?? 0
+          permitted[key] =
+            mask.permits(query: query, key: key, queryLength: queryLength, keyLength: keyLength)
+            && permissions?[rowIndex * keyLength + key] ?? true && bias != -.infinity
+          guard permitted[key] else { continue }
+          let product = precision.product(
+            q, at: rowIndex * dimension, k, at: (firstKey + key) * dimension, count: dimension)
+          var score = precision.stored(scale * product)
+          if let softcap {
+            tangents[key] = precision.stored(tanhOf(score / softcap))
+            score = precision.stored(softcap * tangents[key])
+          }
+          scores[key] = bias == 0 ? score : precision.stored(score + bias)
+        }
       }
-      scores[key] = score + bias
     }
-    guard let maximum = scores.max(by: { $0 < $1 }), permitted.contains(true) else {
+    guard permitted.contains(true) else {
       return Row(
         probabilities: [Double](repeating: 0, count: keyLength), tangents: tangents, permitted: permitted,
         logSumExp: -.infinity)
     }
-    let weights = scores.indices.map { permitted[$0] ? expOf(scores[$0] - maximum) : 0 }
-    let sum = weights.reduce(0, +)
+    let maximum = scores.reduce(-.infinity) { $1 > $0 ? $1 : $0 }
+    var weights = [Double](repeating: 0, count: keyLength)
+    var sum = 0.0
+    for key in 0..<keyLength where permitted[key] {
+      weights[key] = precision.held(expOf(precision.held(scores[key] - maximum)))
+      sum = precision.held(sum + weights[key])
+    }
     return Row(
-      probabilities: weights.map { $0 / sum }, tangents: tangents, permitted: permitted,
-      logSumExp: maximum + logOf(sum))
+      probabilities: weights.map { precision.stored($0 / sum) }, tangents: tangents, permitted: permitted,
+      logSumExp: precision.held(maximum + logOf(sum)))
   }
 
   /// The output of one query: Σ P V over the keys it may see.
   public func output(of row: Row, batch: Int, head: Int) -> [Double] {
-    let keyValueHead = keyValueHead(head)
+    let firstKey = firstKeyIndex(batch: batch, head: head)
     var output = [Double](repeating: 0, count: valueDimension)
     values.withSpan { values in
       for key in 0..<keyLength where row.permitted[key] {
-        let start = ((batch * keys.shape[1] + keyValueHead) * keyLength + key) * valueDimension
-        for column in 0..<valueDimension { output[column] += row.probabilities[key] * values[start + column] }
+        precision.add(
+          row.probabilities[key], times: values, at: (firstKey + key) * valueDimension, to: &output, at: 0,
+          count: valueDimension)
       }
     }
-    return output
+    return output.map { precision.stored($0) }
   }
 
   /// O, [B, Hq, Sq, Dv], and LSE, [B, Hq, Sq].
@@ -125,20 +161,26 @@ extension ReferenceAttention {
     let rows = [batch, queryHeads, queryLength]
     return (try Tensor(output, shape: rows + [valueDimension]), try Tensor(logSumExp, shape: rows))
   }
+}
 
-  /// The product of a row of one tensor and a row of another.
-  private func product(
-    _ first: Tensor<Double>, row firstRow: (Int, Int, Int), _ second: Tensor<Double>, row secondRow: (Int, Int, Int)
-  ) -> Double {
-    let length = first.shape[3]
-    let firstStart = ((firstRow.0 * first.shape[1] + firstRow.1) * first.shape[2] + firstRow.2) * length
-    let secondStart = ((secondRow.0 * second.shape[1] + secondRow.1) * second.shape[2] + secondRow.2) * length
-    return first.withSpan { first in
-      second.withSpan { second in
-        var sum = 0.0
-        for index in 0..<length { sum += first[firstStart + index] * second[secondStart + index] }
-        return sum
+extension ReferenceAttention {
+  /// Merges results over disjoint keys: O = Σ exp(LSEₖ − LSE) Oₖ with LSE = ln Σ exp(LSEₖ).
+  public static func merge(
+    _ first: (output: [Double], logSumExp: [Double]), _ second: (output: [Double], logSumExp: [Double]),
+    valueDimension: Int
+  ) -> (output: [Double], logSumExp: [Double]) {
+    var output = first.output
+    var logSumExp = first.logSumExp
+    for row in logSumExp.indices {
+      let maximum = max(first.logSumExp[row], second.logSumExp[row])
+      if maximum == -.infinity { continue }
+      let a = expOf(first.logSumExp[row] - maximum)
+      let b = expOf(second.logSumExp[row] - maximum)
+      logSumExp[row] = maximum + logOf(a + b)
+      for column in row * valueDimension..<(row + 1) * valueDimension {
+        output[column] = (a * first.output[column] + b * second.output[column]) / (a + b)
       }
     }
+    return (output, logSumExp)
   }
 }

@@ -56,6 +56,34 @@ KERNEL_INLINE kernel_float16 kernel_scale16(kernel_float16 mantissa, kernel_floa
 }
 #endif
 
+#if defined(__AVX512BF16__) && defined(__AVX512BW__)
+// sum + a.low * b.low + a.high * b.high in each lane, whose halves are bf16 numbers.
+KERNEL_INLINE kernel_float16 kernel_add_pair_products(kernel_float16 sum, kernel_float16 a, kernel_float16 b) {
+  return (kernel_float16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)(__m512)a, (__m512bh)(__m512)b);
+}
+
+// Both vectors rounded to bf16, ties to even; each lane holds `low` in its low half and `high` in its high half.
+KERNEL_INLINE kernel_float16 kernel_brain_float_pairs(kernel_float16 low, kernel_float16 high) {
+  const __m512i order = _mm512_set_epi16(
+      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16,
+      0);
+  __m512i both = (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+  return (kernel_float16)_mm512_permutexvar_epi16(order, both);
+}
+
+// Both vectors rounded to bf16 one after the other: 32 neighbouring bf16 numbers.
+KERNEL_INLINE kernel_float16 kernel_brain_floats(kernel_float16 first, kernel_float16 second) {
+  return (kernel_float16)(__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+}
+
+// The numbers of two rows of 16 bf16 numbers: each lane holds one of `low` in its low half and one of `high` above it.
+KERNEL_INLINE kernel_float16 kernel_interleave_rows(const void *_Nonnull low, const void *_Nonnull high) {
+  __m512i a = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)low));
+  __m512i b = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)high));
+  return (kernel_float16)_mm512_or_si512(a, _mm512_slli_epi32(b, 16));
+}
+#endif
+
 // The same address, of which the compiler knows nothing: it then keeps it in a register of its own instead of computing
 // it from a neighbour in every round of a loop.
 KERNEL_INLINE const float *_Nonnull kernel_opaque(const float *_Nonnull address) {

@@ -1,0 +1,85 @@
+import KernelIntrinsics
+
+// What infinite and NaN elements contribute to permitted pairs; see NonFinite.swift.
+extension BackwardStep {
+  /// Whether a forbidden pair of the step may meet a NaN or an infinity in its query's rows.
+  func forbidsNonFinite() -> Bool {
+    isMasked(BlockRange(start: 0, end: queries.count), pass.keys)
+      && (queryRange.hasNonFinite(in: problem.query)
+        || outputGradientRange.hasNonFinite(in: problem.outputGradient))
+  }
+
+  /// Adds what such elements of Q and dO contribute to dK and dV.
+  @inline(never)
+  func addNonFiniteRows(_ groups: BlockRange) {
+    forEachPermission(groups) { group, permissions in
+      outputGradientRange.forEachNonFinite(in: problem.outputGradient) { row, column, value in
+        let target = pass.valueGradient(group) + column * LaneGroup.width
+        for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
+          target[lane] += number(probabilities(group, row: 0) + lane, row) * value
+        }
+      }
+      queryRange.forEachNonFinite(in: problem.query) { row, column, value in
+        let target = pass.keyGradient(group) + column * LaneGroup.width
+        for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
+          target[lane] += number(scoreGradients(group, row: 0) + lane, row) * value
+        }
+      }
+    }
+  }
+
+  /// Adds what such elements of K contribute to dQ.
+  @inline(never)
+  func addNonFiniteKeys(_ groups: BlockRange) {
+    forEachPermission(groups) { group, permissions in
+      var range = pass.keyRange
+      range.firstRow += group * LaneGroup.width
+      range.rows = permissions.count
+      range.forEachNonFinite(in: problem.key) { lane, column, value in
+        var row = 0
+        while row < queries.count {
+          if permissions.isPermitted(row, lane) {
+            queryGradientRows[row * problem.queryGradientStride + column] +=
+              number(scoreGradients(group, row: 0) + lane, row) * value
+          }
+          row += 1
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func number(_ column: UnsafePointer<Float>, _ row: Int) -> Float {
+    Terms.Probabilities.number(column, row: row, stride: tiles.stride)
+  }
+
+  /// Which pairs of a lane group and the step's queries are permitted.
+  private struct Permissions {
+    let base: UnsafePointer<Float>
+    let rows: BlockRange
+    /// The number of keys.
+    let count: Int
+
+    @inline(__always)
+    func isPermitted(_ row: Int, _ lane: Int) -> Bool {
+      row >= rows.start && row < rows.end && base[(row - rows.start) * LaneGroup.width + lane] != -.infinity
+    }
+  }
+
+  @inline(__always)
+  private func forEachPermission(_ groups: BlockRange, _ body: (_ group: Int, _ permissions: Permissions) -> Void) {
+    var group = groups.start
+    while group < groups.end {
+      let lanes = pass.lanes(group)
+      let rows = rows(seeing: lanes)
+      // Masking a tile of zeros shows which pairs are forbidden.
+      let tile = ScoreTile(
+        base: pass.memory.floats(at: pass.layout.permissions), stride: LaneGroup.width, rows: rows.count,
+        vectors: lanes.vectors)
+      tile.clear()
+      applyMasks(to: tile, rows, pass.keys(of: lanes))
+      body(group, Permissions(base: tile.base, rows: rows, count: lanes.count))
+      group += 1
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import KernelIntrinsics
+
+/// The forward pass over one block of queries.
+///
+///     for each block of keys j that a query of the block may see
+///       S = K_j · Qᵀ              queries in the lanes, base 2
+///       mask S where the block is not wholly permitted
+///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
+///       Oᵀ = 2^(m − m') Oᵀ + V_jᵀ · P
+///     O = O / ℓ;  LSE = ln 2 · m + ln ℓ
+struct ForwardPass<Terms: TermArithmetic> {
+  let problem: KernelProblem
+  let item: ForwardItem
+  let layout: ForwardWorkspace
+  let memory: UnsafeMutableRawPointer
+
+  var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
+
+  private var groupCount: Int {
+    (item.heads * item.queries + LaneGroup.width - 1) / LaneGroup.width
+  }
+
+  @inline(__always)
+  func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }
+
+  func run() {
+    var index = 0
+    while index < groupCount {
+      prepare(group(index))
+      index += 1
+    }
+
+    let keys = problem.keys(seenBy: BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries))
+    // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
+    var first = keys.start / problem.keyBlock * problem.keyBlock
+    while first < keys.end {
+      advance(over: BlockRange(start: first, end: min(first + problem.keyBlock, keys.end)))
+      first += problem.keyBlock
+    }
+
+    index = 0
+    while index < groupCount {
+      finish(group(index))
+      index += 1
+    }
+  }
+
+  func prepare(_ group: QueryGroup) {
+    Terms.packTransposed(
+      group.lanes, of: problem.query, columns: problem.headDimension, scale: Terms.scoreFactors(problem).packed,
+      into: group.packed)
+    group.softmax.reset()
+    var lane = 0
+    while lane < LaneGroup.width {
+      let row = lane < group.lanes.count ? group.lanes.row(lane) - item.firstQuery : 0
+      group.positions[lane] = Int32(truncatingIfNeeded: row)
+      lane += 1
+    }
+  }
+
+  func keyRange(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.headDimension)
+  }
+
+  func valueRange(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.valueDimension)
+  }
+
+  func keyRows(_ keys: BlockRange) -> RowBlock<Terms> {
+    Terms.rows(problem.key, keyRange(keys), isFinite: true, scratch: memory.floats(at: layout.keyRows))
+  }
+
+  func valueRows(_ keys: BlockRange) -> RowBlock<Terms> {
+    Terms.columns(
+      problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
+  }
+
+  private func advance(over block: BlockRange) {
+    let keyRows = keyRows(block)
+    let valueRows = valueRows(block)
+    var index = 0
+    while index < groupCount {
+      let group = group(index)
+      var keys = block.intersection(group.keys)
+      if !keys.isEmpty {
+        let isFirst = keys.start == group.keys.start
+        // A term may begin before the first key that is seen; the mask then forbids that one.
+        let firstRow = Terms.termStart(keys.start - block.start)
+        keys.start = block.start + firstRow
+        advance(group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst)
+      }
+      index += 1
+    }
+  }
+
+  private func advance(
+    _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
+    firstRow: Int, isFirst: Bool
+  ) {
+    let tile = ScoreTile(
+      base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
+    multiply(
+      rows: tile.rows, vectors: tile.vectors, depth: Terms.terms(problem.headDimension),
+      keyRows.byRow(from: firstRow), group.packed, stride: LaneGroup.width, into: tile.base,
+      destinationStride: tile.stride, start: .zero)
+
+    let isMasked = isMasked(group, keys)
+    var factor = Terms.scoreFactors(problem).late
+    // The softmax can apply a positive factor to plain scores; everything else wants it before.
+    if factor != 1 && (isMasked || problem.softcap > 0 || !(factor > 0)) {
+      tile.multiply(by: factor)
+      factor = 1
+    }
+    if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
+    if isMasked { applyMasks(to: tile, of: group, keys) }
+    group.softmax.update(with: tile, factor: factor, as: Terms.Probabilities.self)
+    addValues(
+      tile, keys, valueRows.byColumn(from: firstRow), to: group, isMasked: isMasked,
+      start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors))
+  }
+
+  func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
+    problem.hasElementwiseMask || !problem.permitsAll(queries: group.queries, keys: keys)
+  }
+
+  /// Oᵀ = start + Vᵀ · P for the keys of one tile.
+  @inline(__always)
+  func addValues(
+    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
+    isMasked: Bool, start: AccumulatorStart
+  ) {
+    if isMasked && valueRange(keys).hasNonFinite(in: problem.value) {
+      let finite = Terms.columns(
+        problem.value, valueRange(keys), isFinite: false, rows: nil,
+        scratch: memory.floats(at: layout.finiteValueRows))
+      add(tile, keys, finite.byColumn(from: 0), to: group, start: start)
+      addNonFiniteValues(tile, keys, to: group)
+    } else {
+      add(tile, keys, values, to: group, start: start)
+    }
+  }
+
+  @inline(__always)
+  private func add(
+    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
+    start: AccumulatorStart
+  ) {
+    multiply(
+      rows: problem.valueDimension, vectors: tile.vectors, depth: Terms.terms(keys.count), values, tile.base,
+      stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start)
+  }
+
+  /// Adds what the infinite and NaN values contribute to the queries that may see them.
+  @inline(never)
+  private func addNonFiniteValues(_ tile: ScoreTile, _ keys: BlockRange, to group: QueryGroup) {
+    // Masking a tile of zeros shows which pairs are forbidden.
+    let permissions = ScoreTile(
+      base: memory.floats(at: layout.permissions), stride: LaneGroup.width, rows: tile.rows, vectors: tile.vectors)
+    permissions.clear()
+    applyMasks(to: permissions, of: group, keys)
+    valueRange(keys).forEachNonFinite(in: problem.value) { row, column, value in
+      var lane = 0
+      while lane < tile.vectors * laneCount {
+        if permissions.base[row * permissions.stride + lane] != -.infinity {
+          let probability = Terms.Probabilities.number(tile.base + lane, row: row, stride: tile.stride)
+          group.output[column * LaneGroup.width + lane] += probability * value
+        }
+        lane += 1
+      }
+    }
+  }
+
+  /// The bias and the masks, in the order of the contract.
+  @inline(never)
+  func applyMasks(to tile: ScoreTile, of group: QueryGroup, _ keys: BlockRange) {
+    let width = LaneGroup.width
+    let staging = memory.floats(at: layout.staging)
+    if problem.bias.isPresent {
+      packLanesTransposed(
+        group.lanes, of: problem.bias, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
+      tile.add(bias: staging, stride: width)
+    }
+    if problem.mask.isPresent {
+      packLanesTransposed(
+        group.lanes, of: problem.mask, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
+      tile.forbid(whereZero: staging, stride: width)
+    }
+    if !problem.permitsAll(queries: group.queries, keys: keys) {
+      // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
+      let origin = keys.start - problem.diagonal - item.firstQuery
+      tile.forbid(outside: origin - problem.right, origin + problem.left, of: group.positions)
+    }
+  }
+
+  private func finish(_ group: QueryGroup) {
+    if group.keys.isEmpty {
+      group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
+    }
+    storeTransposed(
+      group.output, columns: problem.valueDimension, factors: finishSoftmax(group), to: group.lanes,
+      of: problem.output)
+  }
+
+  /// Writes the rows' log-sum-exp and returns the reciprocals of their sums.
+  func finishSoftmax(_ group: QueryGroup) -> UnsafePointer<Float> {
+    let sums = group.softmax.sum
+    let reciprocals = group.softmax.factors
+    var lane = 0
+    while lane < group.lanes.count {
+      // A row without a permitted key gives zeros.
+      reciprocals[lane] = sums[lane] == 0 ? 0 : 1 / sums[lane]
+      let row =
+        (item.batch * problem.queryHeads + group.lanes.head(lane)) * problem.queryLength + group.lanes.row(lane)
+      problem.logSumExp.unsafelyUnwrapped[row] = kernel_log_sum_exp(group.softmax.maximum[lane], sums[lane])
+      lane += 1
+    }
+    return UnsafePointer(reciprocals)
+  }
+}

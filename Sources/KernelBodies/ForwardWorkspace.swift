@@ -1,0 +1,34 @@
+import KernelIntrinsics
+
+/// The scratch memory of one forward work item.
+struct ForwardWorkspace {
+  let groups: Int
+  let packedQueries: Int
+  let outputs: Int
+  let states: Int
+  let positions: Int
+  let scores: Int
+  let staging: Int
+  let keyRows: Int
+  let valueRows: Int
+  let finiteValueRows: Int
+  let permissions: Int
+  let byteCount: Int
+
+  init(_ problem: KernelProblem) {
+    let width = LaneGroup.width
+    groups = (problem.queryBlock + width - 1) / width
+    var layout = WorkspaceLayout()
+    packedQueries = layout.reserve(floats: groups * width * problem.headDimension)
+    outputs = layout.reserve(floats: groups * width * problem.valueDimension)
+    states = layout.reserve(floats: groups * width * 3)
+    positions = layout.reserve(bytes: groups * width * 4)
+    scores = layout.reserve(floats: problem.keyBlock * width)
+    staging = layout.reserve(floats: problem.hasElementwiseMask ? problem.keyBlock * width : 0)
+    keyRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.headDimension))
+    valueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
+    finiteValueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
+    permissions = layout.reserve(floats: problem.keyBlock * width)
+    byteCount = layout.byteCount
+  }
+}

@@ -1,0 +1,51 @@
+#if ISA_AVX512BF16
+  import KernelIntrinsics
+#endif
+
+/// How the probabilities of a tile are stored in the place of its scores.
+protocol ProbabilityFormat {
+  /// Stores two rows, of which the first is even.
+  static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
+  /// Stores the last row of a tile with an odd number of rows.
+  static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
+  /// The number that was stored in a row, given its lane's column.
+  static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float
+}
+
+/// Probabilities take the places of their scores.
+enum FloatProbabilities: ProbabilityFormat {
+  @inline(__always)
+  static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+    first.store(at: column + row * stride)
+    second.store(at: column + row * stride + stride)
+  }
+
+  @inline(__always)
+  static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+    last.store(at: column + row * stride)
+  }
+
+  @inline(__always)
+  static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float { column[row * stride] }
+}
+
+#if ISA_AVX512BF16
+  /// Two rows are rounded to bf16 and share one row of 32-bit elements in the tile's first half.
+  enum PairProbabilities: ProbabilityFormat {
+    @inline(__always)
+    static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+      kernel_brain_float_pairs(first, second).store(at: column + row / 2 * stride)
+    }
+
+    @inline(__always)
+    static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+      kernel_brain_float_pairs(last, .zeros).store(at: column + row / 2 * stride)
+    }
+
+    @inline(__always)
+    static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float {
+      let pair = column[row / 2 * stride].bitPattern
+      return Float(bitPattern: row & 1 == 0 ? pair << 16 : pair & 0xffff_0000)
+    }
+  }
+#endif

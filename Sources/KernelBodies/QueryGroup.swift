@@ -1,0 +1,33 @@
+import KernelIntrinsics
+
+/// One lane group of queries on its way through the keys.
+struct QueryGroup {
+  var lanes: LaneGroup
+  /// The keys that at least one of its queries may see.
+  var keys: BlockRange
+  /// Its queries; where it spans heads, the queries of all heads.
+  var queries: BlockRange
+  var packed: UnsafeMutablePointer<Float>
+  var output: UnsafeMutablePointer<Float>
+  var positions: UnsafeMutablePointer<Int32>
+  var softmax: OnlineSoftmax
+
+  @inline(__always)
+  init(
+    _ index: Int, of item: ForwardItem, in problem: KernelProblem, _ layout: ForwardWorkspace,
+    _ memory: UnsafeMutableRawPointer
+  ) {
+    let width = LaneGroup.width
+    let total = item.heads * item.queries
+    lanes = LaneGroup(
+      batch: item.batch, firstHead: item.firstHead, firstRow: item.firstQuery, rowsPerHead: item.queries,
+      start: index * width, count: min(width, total - index * width))
+    queries = BlockRange(start: lanes.lowestRow, end: lanes.highestRow + 1)
+    keys = problem.keys(seenBy: queries)
+    packed = memory.floats(at: layout.packedQueries) + index * width * problem.headDimension
+    output = memory.floats(at: layout.outputs) + index * width * problem.valueDimension
+    positions = (memory + layout.positions).assumingMemoryBound(to: Int32.self) + index * width
+    let state = memory.floats(at: layout.states) + index * width * 3
+    softmax = OnlineSoftmax(maximum: state, sum: state + width, factors: state + 2 * width)
+  }
+}

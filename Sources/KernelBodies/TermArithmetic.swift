@@ -1,0 +1,90 @@
+import KernelIntrinsics
+
+/// What a term of a sum is, and how operands are laid out so that terms can be read from them.
+///
+/// The passes are written once in terms of this; they are compiled for fp32 terms everywhere and for pairs of bf16
+/// numbers where the processor has the dot product.
+protocol TermArithmetic {
+  /// How many numbers of an operand one term takes in.
+  static var numbersPerTerm: Int { get }
+
+  /// The format in which probabilities enter products.
+  associatedtype Probabilities: ProbabilityFormat
+
+  /// `sum` and one term.
+  static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector
+
+  /// What packed lanes are multiplied by, and what is left to multiply their products by. Together they put scores in
+  /// base 2.
+  static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float)
+
+  /// Writes the rows in a group's lanes transposed: row k of the destination holds the numbers of term k.
+  static func packTransposed(
+    _ group: LaneGroup, of operand: KernelOperand, columns: Int, scale: Float,
+    into destination: UnsafeMutablePointer<Float>)
+
+  /// Rows whose terms run along the columns, in place where possible.
+  static func rows(
+    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self>
+
+  /// Rows whose terms run along the rows.
+  ///
+  /// - Parameter rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
+  static func columns(
+    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<Self>?,
+    scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self>
+
+  /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
+  ///
+  /// - Parameters:
+  ///   - rows: The number of rows of the tiles.
+  ///   - lanes: The lanes in use.
+  ///   - scratch: Memory for dS by rows where it differs from dS in place.
+  static func packTiles(
+    _ tiles: BackwardTiles, rows: Int, lanes: BlockRange, scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self>
+}
+
+/// Consecutive rows of one head of an operand.
+struct OperandRange {
+  var batch: Int
+  var head: Int
+  var firstRow: Int
+  var rows: Int
+  var columns: Int
+
+  @inline(__always)
+  func offset(in operand: KernelOperand) -> Int { operand.offset(batch: batch, head: head, row: firstRow) }
+}
+
+/// Rows of one head as a product reads them: as broadcast scalars, one per term.
+struct RowBlock<Terms: TermArithmetic> {
+  var base: UnsafePointer<Float>
+  /// The distance of neighbouring rows of terms, in terms.
+  var stride: Int
+
+  /// The rows from `row` on as an operand whose result rows are these rows.
+  @inline(__always)
+  func byRow(from row: Int) -> ScalarOperand<ByRow, Terms> {
+    ScalarOperand(base: base + row * stride, stride: stride)
+  }
+
+  /// The rows from `row` on, a multiple of the numbers per term, as an operand whose result rows are the columns,
+  /// summed over the rows.
+  @inline(__always)
+  func byColumn(from row: Int) -> ScalarOperand<ByColumn, Terms> {
+    ScalarOperand(base: base + row / Terms.numbersPerTerm * stride, stride: stride)
+  }
+}
+
+extension TermArithmetic {
+  /// The number of terms that hold `numbers` numbers.
+  @inline(__always)
+  static func terms(_ numbers: Int) -> Int { (numbers + numbersPerTerm - 1) / numbersPerTerm }
+
+  /// The last index at or before `row` at which a term begins.
+  @inline(__always)
+  static func termStart(_ row: Int) -> Int { row / numbersPerTerm * numbersPerTerm }
+}

@@ -1,0 +1,59 @@
+import FlashAttention
+import ReferenceAttention
+import Testing
+
+@Suite("Attention against fp64")
+struct ConformanceTests {
+  @Test("Every pair of features agrees on every kernel", arguments: ConformanceGrid.cases)
+  func grid(attentionCase: AttentionCase) throws {
+    try attentionCase.element.withType { try check(attentionCase, $0) }
+  }
+
+  /// More than one block of queries and of keys in both passes of every instruction set.
+  @Test(
+    "Long sequences agree on every kernel",
+    arguments: [
+      AttentionCase(lengths: (512, 127), dimensions: (16, 16), mask: .causal(.bottomRight)),
+      AttentionCase(lengths: (127, 512), dimensions: (17, 8), mask: .causal(.bottomRight), softcap: 3),
+      AttentionCase(
+        heads: (2, 1), lengths: (400, 401), dimensions: (8, 8), mask: .causal(.topLeft), bias: BiasForm(form: .overKeys)
+      ),
+      AttentionCase(heads: (2, 1), lengths: (333, 445), dimensions: (8, 17), bias: BiasForm(form: .overQueries)),
+      AttentionCase(
+        lengths: (500, 500), dimensions: (9, 8), mask: try! .slidingWindow(left: 40, right: 40, .bottomRight)),
+      AttentionCase(lengths: (799, 3), dimensions: (8, 8), element: .float16, mask: .causal(.topLeft)),
+      AttentionCase(lengths: (3, 799), dimensions: (8, 8), element: .bfloat16, mask: .causal(.bottomRight)),
+    ])
+  func long(attentionCase: AttentionCase) throws {
+    try attentionCase.element.withType { try check(attentionCase, $0) }
+  }
+
+  private func check<Element: AttentionElement>(_ attentionCase: AttentionCase, _: Element.Type) throws {
+    let inputs = try AttentionInputs<Element>(attentionCase)
+    let yardstick = try Yardstick(inputs)
+    for options in ExecutionOptions.everyKernel { try yardstick.check(inputs, options) }
+  }
+
+  @Test("Standard attention refuses the gradient of a bias by name")
+  func biasGradientOfStandard() throws {
+    let inputs = try AttentionInputs<Float>(
+      AttentionCase(lengths: (4, 5), dimensions: (8, 8), bias: BiasForm(form: .whole)))
+    let error = #expect(throws: AttentionError.self) {
+      try scaledDotProductAttentionGradient(
+        queries: inputs.queries, keys: inputs.keys, values: inputs.values, outputGradient: inputs.outputGradient,
+        bias: inputs.bias, biasGradient: true, options: ExecutionOptions(backend: .standard))
+    }
+    #expect(error?.description == "back end standard is not available: it has no gradient of the bias")
+  }
+
+  @Test("Without a forward result the gradient computes its own")
+  func gradientWithoutForward() throws {
+    let inputs = try AttentionInputs<Float>(
+      AttentionCase(lengths: (33, 40), dimensions: (16, 8), mask: .causal(.bottomRight)))
+    let given = try inputs.gradients(after: inputs.forward())
+    let own = try inputs.gradients()
+    #expect(given.queries.scalars == own.queries.scalars)
+    #expect(given.keys.scalars == own.keys.scalars)
+    #expect(given.values.scalars == own.values.scalars)
+  }
+}

@@ -1,0 +1,125 @@
+import FlashAttention
+import ReferenceAttention
+import Testing
+
+@Suite("Spikes and empty rows")
+struct SpikeTests {
+  @Test("A huge forbidden key changes nothing", arguments: ExecutionOptions.everyKernel)
+  func hugeForbiddenKey(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float>(
+      AttentionCase(heads: (2, 2), lengths: (50, 97), dimensions: (16, 16)))
+    var keys = Tensor(copying: inputs.keys)
+    for column in 0..<16 { keys[0, 0, 40, column] = 1e6 }
+    inputs.keys = keys.view
+    inputs.booleanMask = try Tensor((0..<97).map { $0 != 40 }, shape: [97]).view
+    try Yardstick(inputs).check(inputs, options)
+  }
+
+  @Test(
+    "Logits of ±1e4 give what fp64 gives", arguments: ExecutionOptions.everyKernel,
+    [AttentionMask.full, .causal(.bottomRight)])
+  func hugeLogits(options: ExecutionOptions, mask: AttentionMask) throws {
+    let inputs = try AttentionInputs<Float>(
+      AttentionCase(heads: (2, 1), lengths: (60, 97), dimensions: (16, 16), mask: mask, scale: 2500))
+    try Yardstick(inputs).check(inputs, options)
+  }
+
+  @Test("One enormous logit takes all the weight", arguments: ExecutionOptions.everyKernel)
+  func oneEnormousLogit(options: ExecutionOptions) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      var inputs = try AttentionInputs<Element>(
+        AttentionCase(lengths: (50, 130), dimensions: (16, 8), element: Element.attentionElementType, scale: 1))
+      inputs.queries = try Tensor<Element>(repeating: 1, shape: [1, 1, 50, 16]).view
+      var keys = Tensor(copying: inputs.keys)
+      for column in 0..<16 { keys[0, 0, 70, column] = 2000 }
+      inputs.keys = keys.view
+      let result = try inputs.forward(options)
+      #expect(result.output.scalars == (0..<50).flatMap { _ in try! inputs.values.sliced(2, 70..<71).scalars })
+      #expect(result.logSumExp.scalars.allSatisfy { abs($0 - 32000) < 0.01 })
+      let gradients = try inputs.gradients(options, after: result)
+      #expect(gradients.queries.doubles.allSatisfy { $0.isFinite })
+      #expect(gradients.keys.doubles.allSatisfy { $0.isFinite })
+    }
+    for type in AttentionElementType.allCases { try type.withType { try check($0) } }
+  }
+
+  @Test(
+    "A row of very negative biases is an ordinary row", arguments: ExecutionOptions.everyKernel,
+    [-1e4, -2.5e5] as [Float])
+  func veryNegativeRow(options: ExecutionOptions, level: Float) throws {
+    var inputs = try AttentionInputs<Float>(AttentionCase(lengths: (20, 70), dimensions: (8, 8), scale: 0))
+    // The first 30 keys are forbidden; a forbidden key must never win over a very negative one.
+    let bias = try Tensor<Float>((0..<70).map { $0 < 30 ? -.infinity : level }, shape: [70])
+    inputs.bias = AttentionBias(bias)
+    inputs.exactBias = try Tensor(converting: bias)
+    try Yardstick(inputs).check(inputs, options)
+  }
+
+  @Test("A row without a permitted key gives 0, −∞ and no gradient", arguments: ExecutionOptions.everyKernel)
+  func emptyRows(options: ExecutionOptions) throws {
+    let cases = [
+      AttentionCase(lengths: (100, 40), dimensions: (8, 9), mask: .causal(.bottomRight)),
+      AttentionCase(
+        lengths: (60, 60), dimensions: (8, 9), booleanMask: BooleanMaskForm(form: .whole, forbidsRows: true)),
+      AttentionCase(
+        lengths: (60, 60), dimensions: (8, 9), mask: try .slidingWindow(left: 0, right: 0, .bottomRight),
+        bias: BiasForm(form: .whole, forbids: true), softcap: 1),
+    ]
+    for attentionCase in cases {
+      let inputs = try AttentionInputs<Float>(attentionCase)
+      let permissions = try Permissions(inputs)
+      let shape = attentionCase.shape
+      let emptyRows = (0..<shape.queryLength).filter { query in
+        !(0..<shape.keyLength).contains { permissions.permits(batch: 0, head: 0, query: query, key: $0) }
+      }
+      #expect(!emptyRows.isEmpty && emptyRows.count < shape.queryLength)
+      let forward = try inputs.forward(options)
+      let gradients = try inputs.gradients(options, after: forward)
+      for row in emptyRows {
+        #expect(forward.logSumExp[0, 0, row] == -.infinity)
+        #expect(try forward.output.view.sliced(2, row..<row + 1).scalars == [Float](repeating: 0, count: 9))
+        #expect(try gradients.queries.view.sliced(2, row..<row + 1).scalars == [Float](repeating: 0, count: 8))
+        if let bias = gradients.bias {
+          #expect(try bias.view.sliced(2, row..<row + 1).scalars.allSatisfy { $0 == 0 })
+        }
+      }
+    }
+  }
+
+  @Test("A boolean mask without a true gives zeros everywhere", arguments: ExecutionOptions.everyKernel)
+  func nothingPermitted(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float16>(
+      AttentionCase(heads: (2, 1), lengths: (60, 70), dimensions: (8, 9), element: .float16))
+    inputs.booleanMask = try Tensor(repeating: false, shape: [1]).view
+    let forward = try inputs.forward(options)
+    let gradients = try inputs.gradients(options, after: forward)
+    #expect(forward.output.doubles.allSatisfy { $0 == 0 })
+    #expect(forward.logSumExp.doubles.allSatisfy { $0 == -.infinity })
+    for gradient in [gradients.queries, gradients.keys, gradients.values] {
+      #expect(gradient.doubles.allSatisfy { $0 == 0 })
+    }
+  }
+
+  /// Only −∞ forbids. Many use the lowest finite number, and rely on a row of nothing else being an average.
+  @Test("A row of the lowest finite biases is an ordinary row", arguments: ExecutionOptions.everyKernel)
+  func lowestFiniteRow(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float>(AttentionCase(lengths: (20, 70), dimensions: (8, 8)))
+    let bias = try Tensor<Float>(repeating: -.greatestFiniteMagnitude, shape: [70])
+    inputs.bias = AttentionBias(bias)
+    inputs.exactBias = try Tensor(converting: bias)
+    let result = try inputs.forward(options)
+    #expect(result.logSumExp.scalars.allSatisfy { $0.isFinite })
+    #expect(result.output.scalars.contains { $0 != 0 })
+  }
+
+  @Test(
+    "Every legal softcap gives finite results", arguments: ExecutionOptions.everyKernel,
+    [
+      AttentionCase(lengths: (5, 7), dimensions: (8, 8), softcap: .greatestFiniteMagnitude),
+      AttentionCase(lengths: (5, 7), dimensions: (8, 8), softcap: .leastNonzeroMagnitude),
+    ])
+  func extremeSoftcap(options: ExecutionOptions, attentionCase: AttentionCase) throws {
+    let inputs = try AttentionInputs<Float>(attentionCase)
+    #expect(try inputs.forward(options).output.scalars.allSatisfy { $0.isFinite })
+  }
+}

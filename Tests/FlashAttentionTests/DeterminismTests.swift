@@ -1,0 +1,139 @@
+import FlashAttention
+import Foundation
+import ReferenceAttention
+import Testing
+
+@Suite("Determinism")
+struct DeterminismTests {
+  static let cases = [
+    // One head, so that all threads add to the same queries.
+    AttentionCase(lengths: (700, 900), dimensions: (16, 16), mask: .causal(.bottomRight)),
+    AttentionCase(lengths: (300, 1000), dimensions: (9, 8), element: .bfloat16),
+    AttentionCase(batch: 2, heads: (6, 2), lengths: (200, 310), dimensions: (24, 17), softcap: 4),
+    AttentionCase(heads: (5, 1), lengths: (11, 400), dimensions: (32, 32), mask: .causal(.bottomRight)),
+    AttentionCase(lengths: (600, 600), dimensions: (8, 8), mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
+  ]
+
+  /// Items of a single short step that all add to the same few rows: without turns, hardly a run is right.
+  static let contendedCases: [AttentionCase] = [
+    AttentionCase(lengths: (40, 3000), dimensions: (8, 8)),
+    AttentionCase(lengths: (90, 2500), dimensions: (3, 5), element: .float16),
+    AttentionCase(heads: (4, 1), lengths: (30, 2000), dimensions: (8, 8), mask: .causal(.bottomRight)),
+    AttentionCase(lengths: (60, 2500), dimensions: (8, 8), bias: BiasForm(form: .overKeys)),
+    AttentionCase(lengths: (60, 2500), dimensions: (8, 8), bias: BiasForm(form: .overAll)),
+    AttentionCase(batch: 6, heads: (20, 20), lengths: (30, 60), dimensions: (4, 4), bias: BiasForm(form: .matrix)),
+    AttentionCase(batch: 6, heads: (20, 20), lengths: (30, 60), dimensions: (4, 4), bias: BiasForm(form: .row)),
+    AttentionCase(batch: 60, heads: (4, 2), lengths: (30, 60), dimensions: (4, 4), bias: BiasForm(form: .overBatch)),
+    AttentionCase(batch: 4, heads: (40, 20), lengths: (30, 60), dimensions: (4, 4), bias: BiasForm(form: .overHeads)),
+  ]
+
+  /// Every way in which items share a bias, with more than one block of keys.
+  static let biasCases = BroadcastForm.allCases.map {
+    AttentionCase(
+      batch: 2, heads: (4, 2), lengths: (210, 330), dimensions: (8, 8), mask: .causal(.topLeft),
+      bias: BiasForm(form: $0))
+  }
+
+  @Test(
+    "Threads and repetitions do not change a bit", arguments: cases + biasCases + contendedCases, InstructionSet.usable)
+  func threads(attentionCase: AttentionCase, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(attentionCase)
+      func bits(_ threads: Int) throws -> Bits {
+        try Bits(inputs, ExecutionOptions(backend: .cpu, instructionSet: set, threads: threads))
+      }
+      let expected = try bits(1)
+      for threads in [2, 3, 7, 2, 2, 2, 2] {
+        let actual = try bits(threads)
+        #expect(actual == expected, "\(threads) threads: \(actual.difference(from: expected))")
+      }
+    }
+    try attentionCase.element.withType { try check($0) }
+  }
+
+  @Test("Standard attention is deterministic too", arguments: cases, InstructionSet.usable)
+  func standard(attentionCase: AttentionCase, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(attentionCase)
+      let expected = try Bits(inputs, ExecutionOptions(backend: .standard, instructionSet: set, threads: 1))
+      let actual = try Bits(inputs, ExecutionOptions(backend: .standard, instructionSet: set, threads: 7))
+      #expect(actual == expected, "\(actual.difference(from: expected))")
+    }
+    try attentionCase.element.withType { try check($0) }
+  }
+
+  /// More threads than cores, so that a thread loses its core while others wait for its turn.
+  @Test("Calls that crowd the cores do not change a bit", arguments: InstructionSet.usable)
+  func crowd(set: InstructionSet) throws {
+    for attentionCase in [Self.contendedCases[0], Self.contendedCases[3], Self.contendedCases[5]] {
+      let inputs = try AttentionInputs<Float>(attentionCase)
+      let crowded = ExecutionOptions(backend: .cpu, instructionSet: set, threads: 5)
+      let expected = try Bits(inputs, ExecutionOptions(backend: .cpu, instructionSet: set, threads: 1))
+      Crowd.run(threads: 4) {
+        do {
+          let actual = try Bits(inputs, crowded)
+          #expect(actual == expected, "\(actual.difference(from: expected))")
+        } catch {
+          Issue.record(error)
+        }
+      }
+    }
+  }
+
+  @Test("What memory held before does not show", arguments: ExecutionOptions.everyKernel)
+  func leftovers(options: ExecutionOptions) throws {
+    // One thread, so that the call's memory comes from this thread's heap.
+    var options = options
+    options.threads = 1
+    for attentionCase in [
+      AttentionCase(heads: (2, 1), lengths: (13, 29), dimensions: (9, 5), mask: .causal(.topLeft)),
+      AttentionCase(lengths: (50, 31), dimensions: (17, 33), mask: .causal(.bottomRight), softcap: 2),
+      AttentionCase(
+        lengths: (30, 70), dimensions: (8, 8), booleanMask: BooleanMaskForm(form: .whole, forbidsRows: true),
+        bias: BiasForm(form: .whole)),
+    ] {
+      let inputs = try AttentionInputs<Float>(attentionCase)
+      Heap.litter(with: 0xff)
+      let afterNaN = try Bits(inputs, options)
+      Heap.litter(with: 0)
+      let afterZeros = try Bits(inputs, options)
+      #expect(afterNaN == afterZeros, "\(afterNaN.difference(from: afterZeros))")
+    }
+  }
+}
+
+/// Threads of their own, whatever the number of cores.
+private enum Crowd {
+  static func run(threads: Int, _ body: @escaping @Sendable () -> Void) {
+    let group = DispatchGroup()
+    for _ in 0..<threads {
+      group.enter()
+      let thread = Thread {
+        body()
+        group.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    group.wait()
+  }
+}
+
+/// The memory that the allocator will hand out next.
+private enum Heap {
+  /// Fills freed blocks of many sizes with a byte; 0xff makes every number a NaN.
+  static func litter(with byte: Int32) {
+    var blocks: [UnsafeMutableRawPointer] = []
+    for exponent in 4..<21 {
+      for factor in [2, 3] {
+        for _ in 0..<8 {
+          let size = factor << exponent
+          let block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+          memset(block, byte, size)
+          blocks.append(block)
+        }
+      }
+    }
+    for block in blocks { block.deallocate() }
+  }
+}

@@ -1,0 +1,130 @@
+import Testing
+
+@testable import FlashAttention
+
+@Suite("A plan is a pure function of descriptor, options and processor")
+struct PlanTests {
+  static let gibibyte = 1 << 30
+
+  private func descriptor(
+    batch: Int = 1, heads: (Int, Int) = (8, 8), lengths: (Int, Int) = (1024, 1024), dimensions: (Int, Int) = (64, 64),
+    mask: AttentionMask = .full
+  ) throws -> AttentionDescriptor {
+    try AttentionDescriptor(
+      shape: AttentionShape(
+        batch: batch, queryHeads: heads.0, keyValueHeads: heads.1, queryLength: lengths.0, keyLength: lengths.1,
+        headDimension: dimensions.0, valueDimension: dimensions.1), elementType: .float32, mask: mask)
+  }
+
+  private func processor(
+    without refused: [InstructionSet] = [], cores: Int = 4, memory: Int = 16 * gibibyte
+  ) -> Processor {
+    Processor(
+      refusals: Dictionary(uniqueKeysWithValues: refused.map { ($0, "the processor lacks it") }), cores: cores,
+      memory: memory)
+  }
+
+  @Test(
+    "The fastest instruction set that is not refused is taken",
+    arguments: [
+      ([], .avx512bf16), ([.avx512bf16], .avx512), ([.avx512, .avx512bf16], .avx2),
+      ([.avx2, .avx512, .avx512bf16], .portable),
+    ] as [([InstructionSet], InstructionSet)])
+  func instructionSet(refused: [InstructionSet], expected: InstructionSet) throws {
+    let plan = try AttentionPlan(descriptor(), processor: processor(without: refused))
+    #expect(plan.instructionSet == expected)
+    #expect(plan.backend == .cpu)
+  }
+
+  @Test("A refused instruction set that is asked for is an error with the reason")
+  func refusedInstructionSet() throws {
+    let error = #expect(throws: AttentionError.self) {
+      try AttentionPlan(
+        descriptor(), options: ExecutionOptions(instructionSet: .avx512),
+        processor: processor(without: [.avx512, .avx512bf16]))
+    }
+    #expect(error?.description == "instruction set avx512 is not available: the processor lacks it")
+  }
+
+  @Test("An instruction set that is not the fastest can be asked for")
+  func slowerInstructionSet() throws {
+    let plan = try AttentionPlan(
+      descriptor(), options: ExecutionOptions(instructionSet: .avx2), processor: processor())
+    #expect(plan.instructionSet == .avx2)
+  }
+
+  @Test("Equal inputs give equal plans")
+  func equality() throws {
+    let one = try AttentionPlan(descriptor(), .backward, processor: processor())
+    let other = try AttentionPlan(descriptor(), .backward, processor: processor())
+    #expect(one == other)
+    #expect(try AttentionPlan(descriptor(), .forward, processor: processor()) != one)
+  }
+
+  @Test("The other back end is listed with the reason against it")
+  func refusals() throws {
+    let chosen = try AttentionPlan(descriptor(), processor: processor())
+    #expect(chosen.refusals.map(\.backend) == [.standard])
+    #expect(chosen.refusals[0].reason.contains("cpu serves the call"))
+    let asked = try AttentionPlan(
+      descriptor(), options: ExecutionOptions(backend: .standard), processor: processor())
+    #expect(asked.backend == .standard)
+    #expect(asked.refusals == [.init(backend: .cpu, reason: "standard was asked for")])
+  }
+
+  @Test("Standard attention is refused where its matrices do not fit", arguments: AttentionDirection.allCases)
+  func standardMemory(direction: AttentionDirection) throws {
+    // 8 heads of 1024² scores take 32 MiB forward, and twice that backward.
+    let bytes = direction == .forward ? 32 << 20 : 64 << 20
+    let standard = ExecutionOptions(backend: .standard)
+    let fitting = try AttentionPlan(
+      descriptor(), direction, options: standard, processor: processor(memory: bytes / 4 * 5 + 5))
+    #expect(fitting.backend == .standard)
+    let error = #expect(throws: AttentionError.self) {
+      try AttentionPlan(descriptor(), direction, options: standard, processor: processor(memory: bytes))
+    }
+    let size = direction == .forward ? "32.0 MiB" : "64.0 MiB"
+    #expect(
+      error?.description
+        == "back end standard is not available: its score matrices need \(size) of the machine's \(size)")
+    // Flash attention serves the same machine.
+    #expect(try AttentionPlan(descriptor(), direction, processor: processor(memory: bytes)).backend == .cpu)
+  }
+
+  @Test("Score matrices beyond 2⁶³ bytes are refused and not overflowed")
+  func hugeStandardMatrix() throws {
+    let error = #expect(throws: AttentionError.self) {
+      try AttentionPlan(
+        descriptor(lengths: (1 << 31, 1 << 31)), options: ExecutionOptions(backend: .standard),
+        processor: processor())
+    }
+    #expect(error?.description.contains("more than 2^63 bytes") == true)
+  }
+
+  @Test("There is a thread per core unless told otherwise, never more than items of work, and always one")
+  func threads() throws {
+    func threads(
+      _ lengths: (Int, Int), _ direction: AttentionDirection, heads: (Int, Int) = (1, 1), cores: Int = 64,
+      asked: Int? = nil
+    ) throws -> Int {
+      try AttentionPlan(
+        descriptor(heads: heads, lengths: lengths), direction, options: ExecutionOptions(threads: asked),
+        processor: processor(cores: cores)
+      ).threads
+    }
+    // AVX-512: blocks of 96 queries forward and of 96 keys backward.
+    #expect(try threads((96, 9999), .forward) == 1)
+    #expect(try threads((97, 9999), .forward) == 2)
+    #expect(try threads((9999, 96), .backward) == 1)
+    #expect(try threads((9999, 193), .backward) == 3)
+    #expect(try threads((96 * 100, 96), .forward) == 64)
+    #expect(try threads((96 * 100, 96), .forward, asked: 100) == 100)
+    #expect(try threads((96 * 100, 96), .forward, asked: 3) == 3)
+    #expect(try threads((96, 96), .forward, asked: 1000) == 1)
+    #expect(try threads((0, 10), .forward) == 1)
+    #expect(try threads((10, 0), .backward) == 1)
+    // Three heads of 32 queries that share their keys fill one block.
+    #expect(try threads((32, 500), .forward, heads: (6, 2)) == 2)
+    #expect(try threads((32, 500), .forward, heads: (6, 6)) == 6)
+  }
+}
