@@ -46,7 +46,9 @@ let package = Package(
     // The fp64 oracle: for the tests and for the error column of the tool, never a part of the product.
     .target(
       name: "ReferenceAttention", dependencies: ["FlashAttention"],
-      swiftSettings: [.unsafeFlags(["-O"])]),
+      swiftSettings: [
+        .unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"])
+      ]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention"]),
   ] + vectorKernels,

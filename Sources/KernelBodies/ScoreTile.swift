@@ -59,7 +59,10 @@ struct ScoreTile {
     let forbidden = Vector(repeating: -.infinity)
     forEachVector(with: bias, otherStride: biasStride) { score, bias in
       let bias = Vector(at: bias)
-      let sum = Vector(at: score).adding(product: bias, Vector(repeating: log2OfE))
+      let exact = Vector(at: score).adding(product: bias, Vector(repeating: log2OfE))
+      // In base 2 the lowest biases overflow, but only −∞ itself forbids.
+      let lowest = Vector(repeating: -.greatestFiniteMagnitude)
+      let sum = exact.replacing(with: lowest, where: exact .< lowest)
       sum.replacing(with: forbidden, where: bias .== forbidden).store(at: score)
     }
   }

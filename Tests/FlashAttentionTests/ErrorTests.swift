@@ -103,6 +103,9 @@ struct ErrorTests {
     WrongCall(testDescription: "a negative softcap", words: ["softcap", "-1.0", "positive"]) {
       try attend(softcap: -1)
     },
+    WrongCall(testDescription: "a softcap beyond fp32's range of quotients", words: ["softcap", "2^100"]) {
+      try attend(softcap: .greatestFiniteMagnitude)
+    },
     WrongCall(testDescription: "a softcap that is not a number", words: ["softcap", "nan", "positive"]) {
       try attend(softcap: .nan)
     },

@@ -19,9 +19,9 @@ public struct AttentionDescriptor: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - scale: The factor of Q Kᵀ; nil for 1/√D.
-  ///   - softcap: The cap of the scores, positive; nil for none.
-  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for a scale that is not finite or a cap that is not
-  ///   positive and finite.
+  ///   - softcap: The cap of the scores, between 2⁻¹⁰⁰ and 2¹⁰⁰; nil for none.
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for a scale that is not finite or a cap outside its
+  ///   bounds.
   public init(
     shape: AttentionShape, elementType: AttentionElementType, scale: Float? = nil, softcap: Float? = nil,
     mask: AttentionMask = .full, hasBooleanMask: Bool = false, biasType: AttentionElementType? = nil
@@ -29,8 +29,10 @@ public struct AttentionDescriptor: Sendable, Hashable {
     if let scale, !scale.isFinite {
       throw AttentionError.invalidArgument("scale", was: "\(scale)", expected: "a finite number")
     }
-    if let softcap, !(softcap > 0 && softcap.isFinite) {
-      throw AttentionError.invalidArgument("softcap", was: "\(softcap)", expected: "a positive, finite number")
+    // Beyond these bounds S / cap or its multiples leave the range of fp32.
+    if let softcap, !(softcap >= 0x1p-100 && softcap <= 0x1p100) {
+      throw AttentionError.invalidArgument(
+        "softcap", was: "\(softcap)", expected: "a positive number between 2^-100 and 2^100")
     }
     self.shape = shape
     self.elementType = elementType

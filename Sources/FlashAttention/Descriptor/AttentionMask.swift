@@ -24,8 +24,9 @@ public struct AttentionMask: Sendable, Hashable {
   private init(alignment: Alignment, left: Int?, right: Int?) {
     // Without bounds the alignment means nothing, and equal masks should compare equal.
     self.alignment = left == nil && right == nil ? .bottomRight : alignment
-    self.left = left
-    self.right = right
+    // No sequence is longer, and positions can be added to it without overflow.
+    self.left = left.map { min($0, 1 << 60) }
+    self.right = right.map { min($0, 1 << 60) }
   }
 
   /// Every query sees every key.
@@ -82,18 +83,18 @@ public struct AttentionMask: Sendable, Hashable {
     return true
   }
 
-  /// The number of (query, key) pairs that the mask permits.
+  /// The number of (query, key) pairs that the mask permits, as a floating-point number because it may be large.
   ///
   /// - Complexity: O(`queryLength`).
-  public func permittedPairs(queryLength: Int, keyLength: Int) -> Int {
-    if left == nil && right == nil { return queryLength * keyLength }
+  public func permittedPairs(queryLength: Int, keyLength: Int) -> Double {
+    if left == nil && right == nil { return Double(queryLength) * Double(keyLength) }
     let diagonal = diagonal(queryLength: queryLength, keyLength: keyLength)
-    var pairs = 0
+    var pairs = 0.0
     for query in 0..<queryLength {
       let position = query + diagonal
       let first = left.map { max(0, position - $0) } ?? 0
       let last = right.map { min(keyLength - 1, position + $0) } ?? keyLength - 1
-      pairs += max(0, last - first + 1)
+      pairs += Double(max(0, last - first + 1))
     }
     return pairs
   }

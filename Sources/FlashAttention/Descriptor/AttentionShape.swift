@@ -47,7 +47,9 @@ public struct AttentionShape: Sendable, Hashable {
   }
 
   /// The number of query heads that share one key/value head.
-  public var headsPerGroup: Int { keyValueHeads == 0 ? 1 : queryHeads / keyValueHeads }
+  ///
+  /// 1 where there is no query head at all, so that it can be divided by.
+  public var headsPerGroup: Int { keyValueHeads == 0 ? 1 : max(queryHeads / keyValueHeads, 1) }
 
   /// The shape of queries and their gradient: [B, Hq, Sq, D].
   public var queries: [Int] { [batch, queryHeads, queryLength, headDimension] }

@@ -24,7 +24,7 @@ extension AttentionCost {
     let shape = descriptor.shape
     let pairs = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
     let forward =
-      2 * Double(shape.batch * shape.queryHeads) * Double(pairs)
+      2 * Double(shape.batch * shape.queryHeads) * pairs
       * Double(shape.headDimension + shape.valueDimension)
     return direction == .forward ? forward : 2.5 * forward
   }
@@ -66,7 +66,7 @@ extension AttentionPlan {
   private var density: Double {
     let all = Double(shape.queryLength) * Double(shape.keyLength)
     if all == 0 { return 0 }
-    return Double(descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)) / all
+    return descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength) / all
   }
 
   private var elementBytes: Double { Double(descriptor.elementType.byteCount) }

@@ -26,7 +26,7 @@ struct ForwardSchedule {
     queryBlocks = (shape.queryLength + queryBlock - 1) / queryBlock
     headBlocks = (shape.headsPerGroup + headsPerItem - 1) / headsPerItem
     itemsPerBatch = shape.keyValueHeads * headBlocks
-    count = shape.batch * itemsPerBatch * queryBlocks
+    count = shape.queryHeads == 0 ? 0 : shape.batch * itemsPerBatch * queryBlocks
   }
 
   /// The queries of item `index`.

@@ -21,11 +21,13 @@ extension TileShape {
   /// | forward | 1–4 groups of queries | 64 keys | a group's scores (12 KiB at 48 lanes) stay in the first-level cache |
   /// | backward | 1–4 groups of keys | 96 queries | long sums over queries amortise loading and storing dK and dV |
   ///
-  /// A result does not depend on the number of groups, because every lane is a row of its own, so the choice may depend
-  /// on the number of threads.
+  /// Results do not depend on the number of groups, because every lane is a row of its own, so the choice may depend on
+  /// the number of threads; the exceptions have cases of their own below.
   static func shape(
-    _ backend: Backend, _ direction: AttentionDirection, _ shape: AttentionShape, laneGroupWidth: Int, threads: Int
+    _ backend: Backend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor, laneGroupWidth: Int,
+    threads: Int
   ) -> TileShape {
+    let shape = descriptor.shape
     let queryBlockBackward = 96
     let keyBlockForward = 64
     switch (backend, direction) {
@@ -43,6 +45,9 @@ extension TileShape {
       let groups = groupsPerBlock(
         rows: shape.queryLength, heads: shape.batch * shape.queryHeads, laneGroupWidth, threads)
       return TileShape(queryBlock: groups * laneGroupWidth, keyBlock: keyBlockForward, headsPerBlock: 1)
+    case (.cpu, .backward) where descriptor.biasType != nil:
+      // The gradient of a bias that heads and keys share is summed in the order of the blocks.
+      return TileShape(queryBlock: queryBlockBackward, keyBlock: 2 * laneGroupWidth, headsPerBlock: 1)
     case (.cpu, .backward):
       let groups = groupsPerBlock(
         rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads)

@@ -112,15 +112,15 @@ struct PlanTests {
         processor: processor(cores: cores)
       ).threads
     }
-    // AVX-512: blocks of 96 queries forward and of 96 keys backward.
-    #expect(try threads((96, 9999), .forward) == 1)
-    #expect(try threads((97, 9999), .forward) == 2)
-    #expect(try threads((9999, 96), .backward) == 1)
-    #expect(try threads((9999, 193), .backward) == 3)
-    #expect(try threads((96 * 100, 96), .forward) == 64)
-    #expect(try threads((96 * 100, 96), .forward, asked: 100) == 100)
-    #expect(try threads((96 * 100, 96), .forward, asked: 3) == 3)
-    #expect(try threads((96, 96), .forward, asked: 1000) == 1)
+    // AVX-512: groups of 48 queries forward and of 48 keys backward, one in an item where there is little work.
+    #expect(try threads((48, 9999), .forward) == 1)
+    #expect(try threads((49, 9999), .forward) == 2)
+    #expect(try threads((9999, 48), .backward) == 1)
+    #expect(try threads((9999, 97), .backward) == 3)
+    #expect(try threads((48 * 100, 96), .forward) == 64)
+    #expect(try threads((48 * 100, 96), .forward, asked: 100) == 100)
+    #expect(try threads((48 * 100, 96), .forward, asked: 3) == 3)
+    #expect(try threads((48, 96), .forward, asked: 1000) == 1)
     #expect(try threads((0, 10), .forward) == 1)
     #expect(try threads((10, 0), .backward) == 1)
     // Three heads of 32 queries that share their keys fill one block.

@@ -13,14 +13,15 @@ struct ScheduleTests {
       keyLength: keyLength, headDimension: 8, valueDimension: 8)
   }
 
-  @Test("Forward items cover each query of each head once", arguments: shapes, [24, 48, 96])
-  func forward(shape: AttentionShape, queryBlock: Int) {
+  @Test("Forward items cover each query of each head once", arguments: shapes, [12, 24, 48])
+  func forward(shape: AttentionShape, laneGroupWidth: Int) throws {
     for lastQueriesFirst in [false, true] {
-      let schedules = [
-        ForwardSchedule(shape, queryBlock: queryBlock, lastQueriesFirst: lastQueriesFirst),
-        ForwardSchedule(onePerHead: shape, queryBlock: queryBlock),
-      ]
-      for schedule in schedules {
+      for (backend, threads) in [(Backend.cpu, 1), (.cpu, 64), (.standard, 1)] {
+        let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
+        let tiles = TileShape.shape(
+          backend, .forward, descriptor, laneGroupWidth: laneGroupWidth, threads: threads)
+        let queryBlock = tiles.queryBlock
+        let schedule = ForwardSchedule(shape, tiles, lastQueriesFirst: lastQueriesFirst)
         var visits = [Int](repeating: 0, count: shape.batch * shape.queryHeads * shape.queryLength)
         for index in 0..<schedule.count {
           let item = schedule[index]
@@ -44,8 +45,12 @@ struct ScheduleTests {
     let decode = try AttentionShape(
       batch: 1, queryHeads: 32, keyValueHeads: 4, queryLength: 1, keyLength: 4096, headDimension: 128,
       valueDimension: 128)
-    #expect(ForwardSchedule(decode, queryBlock: 96, lastQueriesFirst: false).count == 4)
-    #expect(ForwardSchedule(onePerHead: decode, queryBlock: 96).count == 32)
+    let descriptor = try AttentionDescriptor(shape: decode, elementType: .float32)
+    func items(_ backend: Backend) -> Int {
+      ForwardSchedule(decode, .shape(backend, .forward, descriptor, laneGroupWidth: 48, threads: 2)).count
+    }
+    #expect(items(.cpu) == 4)
+    #expect(items(.standard) == 32)
   }
 
   @Test("Under a causal mask the longest items come first")
@@ -53,53 +58,59 @@ struct ScheduleTests {
     let shape = try AttentionShape(
       batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 250, keyLength: 250, headDimension: 8,
       valueDimension: 8)
-    let schedule = ForwardSchedule(shape, queryBlock: 96, lastQueriesFirst: true)
+    let tiles = TileShape(queryBlock: 96, keyBlock: 64, headsPerBlock: 1)
+    let schedule = ForwardSchedule(shape, tiles, lastQueriesFirst: true)
     #expect((0..<schedule.count).map { schedule[$0].firstQuery } == [192, 96, 0])
   }
 
-  @Test("Backward items cover each key of each head once", arguments: shapes, [24, 48, 96])
-  func backward(shape: AttentionShape, keyBlock: Int) {
-    let schedule = BackwardSchedule(shape, keyBlock: keyBlock)
+  static let teams = [1, 2, 5]
+
+  @Test("Backward items cover each key of each head once", arguments: shapes, teams)
+  func backward(shape: AttentionShape, team: Int) {
+    let schedule = BackwardSchedule(shape, keyBlock: 24, team: team)
     var visits = [Int](repeating: 0, count: shape.batch * shape.keyValueHeads * shape.keyLength)
     for index in 0..<schedule.count {
-      #expect(schedule.keys(index) >= 1 && schedule.keys(index) <= keyBlock)
-      for key in schedule.firstKey(index)..<schedule.firstKey(index) + schedule.keys(index) {
-        visits[(schedule.batch(index) * shape.keyValueHeads + schedule.keyValueHead(index)) * shape.keyLength + key] +=
-          1
+      let block = schedule[index]
+      #expect(schedule.keys(block) >= 1 && schedule.keys(block) <= 24)
+      #expect(block.head == schedule.batch(block) * shape.keyValueHeads + schedule.keyValueHead(block))
+      for key in schedule.firstKey(block)..<schedule.firstKey(block) + schedule.keys(block) {
+        visits[block.head * shape.keyLength + key] += 1
       }
     }
     #expect(visits.allSatisfy { $0 == 1 })
+    #expect(Set((0..<schedule.count).map { schedule.progressIndex(schedule[$0]) }) == Set(0..<schedule.count))
   }
 
-  @Test(
-    "Items that add to the same query gradient form one chain in the order of the keys", arguments: shapes, [24, 96])
-  func queryGradientChain(shape: AttentionShape, keyBlock: Int) {
-    let schedule = BackwardSchedule(shape, keyBlock: keyBlock)
+  @Test("Items that add to the same query gradient form one chain in the order of the keys", arguments: shapes, teams)
+  func queryGradientChain(shape: AttentionShape, team: Int) {
+    let schedule = BackwardSchedule(shape, keyBlock: 24, team: team)
     for index in 0..<schedule.count {
-      let head = (schedule.batch(index), schedule.keyValueHead(index))
-      let before = (0..<index).filter { (schedule.batch($0), schedule.keyValueHead($0)) == head }
-      #expect(schedule.queryGradientPredecessor(index) == before.last)
-      if let last = before.last { #expect(schedule.firstKey(last) < schedule.firstKey(index)) }
+      let block = schedule[index]
+      let before = (0..<index).map { schedule[$0] }.filter { $0.head == block.head }
+      #expect(schedule.queryGradientPredecessor(block) == before.last)
+      if let last = before.last { #expect(schedule.firstKey(last) < schedule.firstKey(block)) }
     }
   }
 
   /// All items that may add to one element of the bias gradient have to take turns: each waits for the one before.
   @Test("Items that add to the same bias gradient form one chain", arguments: shapes, [24, 96])
   func biasGradientChain(shape: AttentionShape, keyBlock: Int) {
-    let schedule = BackwardSchedule(shape, keyBlock: keyBlock)
+    let heads = max(shape.batch * shape.keyValueHeads, 1)
+    let schedule = BackwardSchedule(shape, keyBlock: keyBlock, team: heads)
+    let blocks = (0..<schedule.count).map { schedule[$0] }
     for choice in 0..<8 {
       let (sharesBatch, sharesHeads, sharesKeys) = (choice & 1 != 0, choice & 2 != 0, choice & 4 != 0)
-      func place(_ index: Int) -> [Int] {
+      func place(_ block: BackwardSchedule.Block) -> [Int] {
         [
-          sharesBatch ? 0 : schedule.batch(index), sharesHeads ? 0 : schedule.keyValueHead(index),
-          sharesKeys ? 0 : schedule.firstKey(index),
+          sharesBatch ? 0 : schedule.batch(block), sharesHeads ? 0 : schedule.keyValueHead(block),
+          sharesKeys ? 0 : schedule.firstKey(block),
         ]
       }
-      for index in 0..<schedule.count {
-        let sharers = (0..<index).filter { place($0) == place(index) }
+      for (index, block) in blocks.enumerated() {
+        let sharers = blocks[..<index].filter { place($0) == place(block) }
         #expect(
           schedule.biasGradientPredecessor(
-            index, sharesBatch: sharesBatch, sharesHeads: sharesHeads, sharesKeys: sharesKeys) == sharers.last,
+            block, sharesBatch: sharesBatch, sharesHeads: sharesHeads, sharesKeys: sharesKeys) == sharers.last,
           "item \(index) with batch \(sharesBatch), heads \(sharesHeads), keys \(sharesKeys) shared")
       }
     }
