@@ -34,6 +34,10 @@ let package = Package(
   products: [
     .library(name: "FlashAttention", targets: ["FlashAttention"]),
     .library(name: "Tensors", targets: ["Tensors"]),
+    .executable(name: "flash", targets: ["flash"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     .target(name: "KernelIntrinsics"),
@@ -49,8 +53,17 @@ let package = Package(
       swiftSettings: [
         .unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"])
       ]),
+    // The command-line tool: all of it in a library, so that it can be tested, and an executable that calls it.
+    .target(
+      name: "FlashTool",
+      dependencies: [
+        "FlashAttention", "ReferenceAttention",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "flash", dependencies: ["FlashTool"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention"]),
+    .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]
 )

@@ -64,7 +64,7 @@ struct CPUBackward {
   /// Standard attention: P and dS are whole matrices, and each stage is a pass of its own over them.
   private func runStandard() throws {
     let schedule = BackwardSchedule(shape, keyBlock: plan.tiles.keyBlock, team: 1)
-    let heads = shape.headsPerGroup
+    let heads = shape.queryHeads == 0 ? 0 : shape.headsPerGroup
     let panel = kernels.laneGroupWidth * shape.queryLength
     let probabilities = try StandardMatrix(panels: schedule.count * heads, panelSize: panel)
     let scoreGradients = try StandardMatrix(panels: schedule.count * heads, panelSize: panel)

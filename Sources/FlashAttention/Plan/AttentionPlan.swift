@@ -42,7 +42,7 @@ public struct AttentionPlan: Sendable, Hashable {
     if let set = options.instructionSet, let reason = processor.refusals[set] {
       throw AttentionError.unavailable("instruction set \(set.rawValue)", reason: reason)
     }
-    let instructionSet = options.instructionSet ?? processor.bestInstructionSet
+    let instructionSet = options.instructionSet ?? processor.bestInstructionSet(for: descriptor.elementType)
 
     // In order of preference: flash attention is never slower than standard attention and never needs more memory.
     var refusals: [Refusal] = []

@@ -18,9 +18,6 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
 
   /// The instruction sets that this machine can run, in rising order of speed.
   public static var usable: [InstructionSet] { allCases.filter { $0.refusal == nil } }
-
-  /// The fastest instruction set that this machine can run.
-  public static var best: InstructionSet { usable.last ?? .portable }
 }
 
 /// What the processor offers and the operating system has enabled, read once.
@@ -28,6 +25,9 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
 /// CPUID alone is not enough: the operating system must also save the wide registers, which XCR0 tells.
 struct ProcessorFeatures: Sendable {
   static let current = ProcessorFeatures()
+
+  /// Whether AMD made the processor.
+  let isAMD: Bool
 
   /// The missing feature that stands in the way of each instruction set.
   private let missing: [InstructionSet: String]
@@ -65,9 +65,12 @@ struct ProcessorFeatures: Sendable {
         if let first = features.first(where: { !$0.1 }) { missing[set] = "the processor lacks \(first.0)" }
       }
       self.missing = missing
+      // "AuthenticAMD" begins in EBX.
+      isAMD = processor_cpuid(0, 0).ebx == 0x6874_7541
     }
   #else
     private init() {
+      isAMD = false
       missing = Dictionary(
         uniqueKeysWithValues: [InstructionSet.avx2, .avx512, .avx512bf16].map { ($0, "it is an x86-64 extension") })
     }

@@ -27,13 +27,23 @@ struct PlanTests {
   @Test(
     "The fastest instruction set that is not refused is taken",
     arguments: [
-      ([], .avx512bf16), ([.avx512bf16], .avx512), ([.avx512, .avx512bf16], .avx2),
+      ([], .avx512), ([.avx512bf16], .avx512), ([.avx512, .avx512bf16], .avx2),
       ([.avx2, .avx512, .avx512bf16], .portable),
     ] as [([InstructionSet], InstructionSet)])
   func instructionSet(refused: [InstructionSet], expected: InstructionSet) throws {
     let plan = try AttentionPlan(descriptor(), processor: processor(without: refused))
     #expect(plan.instructionSet == expected)
     #expect(plan.backend == .cpu)
+  }
+
+  @Test(
+    "The dot product of bf16 is used for bf16 where it pays", arguments: [true, false], AttentionElementType.allCases)
+  func brainFloatProducts(isFast: Bool, elementType: AttentionElementType) throws {
+    var processor = processor()
+    processor.hasFastBrainFloatProducts = isFast
+    let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: elementType)
+    let expected: InstructionSet = isFast && elementType == .bfloat16 ? .avx512bf16 : .avx512
+    #expect(try AttentionPlan(descriptor, processor: processor).instructionSet == expected)
   }
 
   @Test("A refused instruction set that is asked for is an error with the reason")
