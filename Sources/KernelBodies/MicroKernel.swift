@@ -97,7 +97,10 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: Ter
   @inline(__always)
   func accumulate(into destination: UnsafeMutablePointer<Float>, stride: Int, start: AccumulatorStart) {
     var accumulators = initialValues(of: destination, stride, start)
-    var rows = InlineArray<12, UnsafePointer<Float>>(repeating: scalars)
+    // Written out because `init(repeating:)` may be outlined under a name that all instruction sets share.
+    var rows: InlineArray<12, UnsafePointer<Float>> = [
+      scalars, scalars, scalars, scalars, scalars, scalars, scalars, scalars, scalars, scalars, scalars, scalars,
+    ]
     for row in 0..<Shape.rows { rows[row] = Layout.start(scalars, row: row, stride: scalarStride) }
     var vector = vectors
     var term = 0

@@ -18,8 +18,13 @@ public struct AttentionDescriptor: Sendable, Hashable {
   /// Checks and holds what is asked.
   ///
   /// - Parameters:
+  ///   - shape: The sizes of the problem.
+  ///   - elementType: The element type of queries, keys, values and output.
   ///   - scale: The factor of Q Kᵀ; nil for 1/√D.
   ///   - softcap: The cap of the scores, between 2⁻¹⁰⁰ and 2¹⁰⁰; nil for none.
+  ///   - mask: The positional mask.
+  ///   - hasBooleanMask: Whether a boolean mask of the scores is given as well.
+  ///   - biasType: The element type of an additive bias; nil for none.
   /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for a scale that is not finite or a cap outside its
   ///   bounds.
   public init(
