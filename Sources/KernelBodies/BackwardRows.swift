@@ -10,23 +10,47 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
     let logSumExp = problem.logSumExp.unsafelyUnwrapped[first + row]
     problem.rowLogSumExp2.unsafelyUnwrapped[first + row] =
       logSumExp == -.infinity ? .infinity : logSumExp * log2OfE
-    let output = problem.output.offset(batch: batch, head: head, row: row)
-    let gradient = problem.outputGradient.offset(batch: batch, head: head, row: row)
-    var sums = Vector.zeros
-    var column = 0
-    while column < problem.valueDimension {
-      let remaining = problem.valueDimension - column
-      sums = sums.adding(
-        product: problem.output.vector(at: output + column * problem.output.columnStride, count: remaining),
-        problem.outputGradient.vector(
-          at: gradient + column * problem.outputGradient.columnStride, count: remaining))
-      column += laneCount
-    }
-    var delta: Float = 0
-    for lane in 0..<laneCount { delta += sums[lane] }
-    problem.rowDelta.unsafelyUnwrapped[first + row] = delta
     row += 1
   }
+  row = rows.start
+  while row < rows.end {
+    let count = min(laneCount, rows.end - row)
+    let deltas = rowDeltas(problem, batch: batch, head: head, firstRow: row, count: count)
+    for lane in 0..<laneCount where lane < count {
+      problem.rowDelta.unsafelyUnwrapped[first + row + lane] = deltas[lane]
+    }
+    row += laneCount
+  }
+}
+
+/// δ of up to a vector of rows, one in each lane.
+///
+/// The columns are summed one after the other, as the register tiles sum dP = Σ dO ∘ V: where a query sees one key only,
+/// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics.
+@inline(__always)
+private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int) -> Vector {
+  let output = problem.output
+  let gradient = problem.outputGradient
+  let outputStart = output.offset(batch: batch, head: head, row: firstRow)
+  let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
+  var sums = Vector.zeros
+  var column = 0
+  while column < problem.valueDimension {
+    let used = min(problem.valueDimension - column, laneCount)
+    var outputs = VectorBlock.zeros
+    var gradients = VectorBlock.zeros
+    for lane in 0..<laneCount where lane < count {
+      outputs[lane] = output.vector(
+        at: outputStart + lane * output.rowStride + column * output.columnStride, count: used)
+      gradients[lane] = gradient.vector(
+        at: gradientStart + lane * gradient.rowStride + column * gradient.columnStride, count: used)
+    }
+    transpose(&outputs)
+    transpose(&gradients)
+    for row in 0..<laneCount where row < used { sums = sums.adding(product: outputs[row], gradients[row]) }
+    column += laneCount
+  }
+  return sums
 }
 
 /// Rounds the finished fp32 sums of dQ to the element type of the gradient.
