@@ -125,17 +125,6 @@ extension TensorView {
 // MARK: Memory
 
 extension TensorView {
-  /// Calls `body` with the address of the view's first element; the address is valid only during the call.
-  ///
-  /// The thin layer between the safe interface and the kernels. Offsets of up to `Σ (shape[a] − 1) · strides[a]` from
-  /// the address are readable where no axis is empty.
-  package func withUnsafePointer<Result, Failure: Error>(
-    _ body: (UnsafePointer<Element>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    defer { withExtendedLifetime(storage) {} }
-    return try body(UnsafePointer(storage.base + offset))
-  }
-
   /// Writes all elements in row-major order to `destination`, which has room for `count` of them.
   func copyElements(to destination: UnsafeMutablePointer<Element>) {
     guard count > 0 else { return }

@@ -20,10 +20,9 @@ struct FileSink {
   /// this takes does not grow with the tensor.
   func write<Element>(_ view: TensorView<Element>) throws {
     if view.isContiguous {
-      try view.withUnsafePointer { base in
-        try write(UnsafeRawBufferPointer(start: base, count: view.count * MemoryLayout<Element>.stride))
-      }
-      return
+      defer { withExtendedLifetime(view) {} }
+      return try write(
+        UnsafeRawBufferPointer(start: view.unsafeBaseAddress, count: view.count * MemoryLayout<Element>.stride))
     }
     guard view.count * MemoryLayout<Element>.stride > Self.pieceByteCount,
       let axis = view.shape.firstIndex(where: { $0 > 1 })

@@ -137,4 +137,9 @@ struct PlanTests {
     #expect(try threads((32, 500), .forward, heads: (6, 2)) == 2)
     #expect(try threads((32, 500), .forward, heads: (6, 6)) == 6)
   }
+
+  @Test("A plan knows the width of each kernel's lane groups", arguments: InstructionSet.usable)
+  func laneGroupWidth(set: InstructionSet) {
+    #expect(AttentionPlan.laneGroupWidth(set) == KernelSet.kernels(for: set).laneGroupWidth)
+  }
 }

@@ -212,7 +212,7 @@ struct NumpyFileTests {
       let views = try (file.tensor(as: Float.self), file.tensor(as: Float.self))
       #expect(views.0.scalars == [1])
       let addresses = (
-        views.0.withUnsafePointer { UInt(bitPattern: $0) }, views.1.withUnsafePointer { UInt(bitPattern: $0) }
+        UInt(bitPattern: views.0.unsafeBaseAddress), UInt(bitPattern: views.1.unsafeBaseAddress)
       )
       #expect((addresses.0 == addresses.1) == ((10 + headerLength) % 4 == 0))
     }

@@ -109,7 +109,7 @@ struct SafetensorsFileTests {
       let views = try (file.tensor("t", as: Float.self), file.tensor("t", as: Float.self))
       #expect(views.0.scalars == [1, -2])
       let addresses = (
-        views.0.withUnsafePointer { UInt(bitPattern: $0) }, views.1.withUnsafePointer { UInt(bitPattern: $0) }
+        UInt(bitPattern: views.0.unsafeBaseAddress), UInt(bitPattern: views.1.unsafeBaseAddress)
       )
       let isAligned = (8 + header.utf8.count) % 4 == 0
       #expect((addresses.0 == addresses.1) == isAligned)
