@@ -17,7 +17,10 @@ struct KernelSet: Sendable {
   let queryGradientStride: @Sendable (_ headDimension: Int) -> Int
   let forwardWorkspaceSize: @Sendable (Problem) -> Int
   let backwardWorkspaceSize: @Sendable (Problem) -> Int
+  let partialRowStride: @Sendable (_ valueDimension: Int) -> Int
   let forward: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace) -> Void
+  let mergeForward:
+    @Sendable (Problem, UnsafePointer<ForwardItem>, _ parts: Floats, _ count: Int, _ partStride: Int) -> Void
   let backward: @Sendable (Problem, UnsafePointer<BackwardItem>, Workspace) -> Void
   let prepareBackward: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
   let storeQueryGradient: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
@@ -52,7 +55,9 @@ private let portable = KernelSet(
   queryGradientStride: KernelsPortable.queryGradientStride,
   forwardWorkspaceSize: KernelsPortable.forwardWorkspaceSize,
   backwardWorkspaceSize: KernelsPortable.backwardWorkspaceSize,
+  partialRowStride: KernelsPortable.partialRowStride,
   forward: KernelsPortable.attendForward,
+  mergeForward: KernelsPortable.mergeForward,
   backward: KernelsPortable.attendBackward,
   prepareBackward: KernelsPortable.prepareBackward,
   storeQueryGradient: KernelsPortable.storeQueryGradient,
@@ -69,7 +74,9 @@ private let portable = KernelSet(
     queryGradientStride: KernelsAVX2.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX2.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX2.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX2.partialRowStride,
     forward: KernelsAVX2.attendForward,
+    mergeForward: KernelsAVX2.mergeForward,
     backward: KernelsAVX2.attendBackward,
     prepareBackward: KernelsAVX2.prepareBackward,
     storeQueryGradient: KernelsAVX2.storeQueryGradient,
@@ -85,7 +92,9 @@ private let portable = KernelSet(
     queryGradientStride: KernelsAVX512.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX512.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX512.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX512.partialRowStride,
     forward: KernelsAVX512.attendForward,
+    mergeForward: KernelsAVX512.mergeForward,
     backward: KernelsAVX512.attendBackward,
     prepareBackward: KernelsAVX512.prepareBackward,
     storeQueryGradient: KernelsAVX512.storeQueryGradient,
@@ -101,7 +110,9 @@ private let portable = KernelSet(
     queryGradientStride: KernelsAVX512BF16.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX512BF16.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX512BF16.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX512BF16.partialRowStride,
     forward: KernelsAVX512BF16.attendForward,
+    mergeForward: KernelsAVX512BF16.mergeForward,
     backward: KernelsAVX512BF16.attendBackward,
     prepareBackward: KernelsAVX512BF16.prepareBackward,
     storeQueryGradient: KernelsAVX512BF16.storeQueryGradient,
