@@ -41,9 +41,9 @@ package struct MachineCeilings: Sendable {
     memory = reader.rate(bytesPerThread: memoryShare)
   }
 
-  /// Several times the last-level cache.
+  /// Several times the last-level cache, as far as it can be touched in short time.
   private static func memoryBytes(_ processor: Processor) -> Int {
-    min(max(4 * processor.level3Cache, 128 << 20), processor.memory / 4)
+    min(max(4 * processor.level3Cache, 128 << 20), processor.memory / 4, 1 << 30)
   }
 
   private static func arithmeticRate(
@@ -90,7 +90,9 @@ private struct CeilingReader: ~Copyable {
 
 /// The greatest rate of work that was seen: whatever else runs on the machine can only lower it.
 private enum GreatestRate {
-  private static let trials = 10
+  private static let trials = 3...10
+  /// The time after which no trial beyond the least number begins, in seconds.
+  private static let longestMeasurement = 0.2
   /// The time that a trial takes at least, in seconds: many times what starting the threads takes.
   private static let shortestTrial = 0.005
 
@@ -101,10 +103,11 @@ private enum GreatestRate {
   ) -> Double {
     var rounds = 1
     while trial(threads, rounds, work).seconds < shortestTrial { rounds *= 2 }
-    var greatest = 0.0
-    for _ in 0..<trials {
+    var (greatest, total) = (0.0, 0.0)
+    for index in 0..<trials.upperBound where index < trials.lowerBound || total < longestMeasurement {
       let (amount, seconds) = trial(threads, rounds, work)
       greatest = max(greatest, amount / seconds)
+      total += seconds
     }
     return greatest
   }
