@@ -21,7 +21,10 @@ class Case:
 
     @property
     def operations(self):
-        """Floating-point operations: 4 · B · H · Sq · Sk · D forward, half under a causal mask, 3.5 times with gradients."""
+        """Floating-point operations by the convention of the field.
+
+        4 · B · H · Sq · Sk · D forward, half under a causal mask, 3.5 times as many with gradients.
+        """
         forward = 4.0 * self.batch * self.query_heads * self.query_length * self.key_length * self.dimension
         return forward * (0.5 if self.causal else 1.0) * (3.5 if self.gradients else 1.0)
 

@@ -16,9 +16,8 @@ class Ceilings:
         """Measures again; whatever else runs on the machine can only lower a rate."""
         for count, known in self.by_threads.items():
             command = [self._flash, "peak", "--json", "--threads", str(count)]
-            output = subprocess.run(
-                command + (["--isa", self._isa] if self._isa else []), check=True, capture_output=True, text=True).stdout
-            seen = json.loads(output)
+            command += ["--isa", self._isa] if self._isa else []
+            seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
             rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"],
                      **seen["read_gigabytes_per_second"]}
             for name, rate in rates.items():

@@ -20,7 +20,7 @@ class OnnxAttention:
         """How the case is computed, and a function that computes it once."""
         session = onnxruntime.InferenceSession(
             model(case.query_heads).SerializeToString(), self._options, providers=["CPUExecutionProvider"])
-        # Bound once, so that nothing is copied on the way in and out. The session refers to the arrays without owning them.
+        # Bound once, so that nothing is copied on the way in and out. The binding does not own what it refers to.
         binding = session.io_binding()
         inputs = []
         lengths = {"query": case.query_length, "key": case.key_length, "value": case.key_length}

@@ -40,7 +40,6 @@ def main():
             run = None
             gc.collect()
             method, run = engine.prepare(Case(**request))
-            run()
             answer = {"method": method}
         else:
             seconds = [timed(run) for _ in range(request)]

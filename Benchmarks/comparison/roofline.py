@@ -53,7 +53,7 @@ def svg(measured, ceilings, processor):
         _text(28, 36, "Attention below the roofs of the machine", "heading"),
         _text(28, 58, f"{processor or 'unknown processor'}; each mark is a case, a line joins the marks of one case",
               "label"),
-        *_legend(),
+        *_legend([role for role in NAMES if any(role in row.contenders for row in rows)]),
     ]
     for index, count in enumerate(counts):
         parts.append(f'<g transform="translate({index * (WIDTH + GAP)} 0)">')
@@ -144,11 +144,11 @@ def _roofs(rates, x, y):
     return parts
 
 
-def _legend():
+def _legend(roles):
     parts, across = [], 34
-    for role, name in NAMES.items():
-        parts += [_mark(role, across, 82), _text(across + 12, 86, name)]
-        across += 40 + 8 * len(name)
+    for role in roles:
+        parts += [_mark(role, across, 82), _text(across + 12, 86, NAMES[role])]
+        across += 40 + 8 * len(NAMES[role])
     return parts
 
 

@@ -19,7 +19,7 @@ def run(package, arguments):
     machine = json.loads(subprocess.run([flash, "info", "--json"], check=True, capture_output=True, text=True).stdout)
     threads = sorted(set(arguments.threads or [1, machine["processor"]["cores"]]))
     pace = Pace(rounds=3, turn_seconds=0.05, case_seconds=1.0) if arguments.quick else Pace(
-        rounds=arguments.rounds, turn_seconds=0.2, case_seconds=8.0)
+        rounds=arguments.rounds, turn_seconds=0.2, case_seconds=6.0)
     interference = Interference()
     ceilings = Ceilings(flash, threads, arguments.isa)
     ceilings.measure()
@@ -43,9 +43,11 @@ def run(package, arguments):
         for peer in peers:
             peer.end()
     versions = {PEER_NAMES[peer.kind]: peer.version for peer in peers}
+    refusals = {entry["name"]: entry["reason"] for entry in machine["instruction_sets"]}
     report = "\n\n".join([
-        f"{document.machine_description(machine, versions)} {interference.description()}", tables.ceilings_table(ceilings),
-        *[tables.group_table(group, rows, ceilings) for group, rows in measured],
+        f"{document.machine_description(machine, versions)} {interference.description()}",
+        tables.ceilings_table(ceilings),
+        *[tables.group_table(group, rows, ceilings, refusals) for group, rows in measured],
         "### Targets", tables.summary_table(measured, ceilings),
     ])
     print(report)

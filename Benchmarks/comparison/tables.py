@@ -4,8 +4,11 @@ from .engines import PEER_NAMES
 from .judgement import figures
 
 
-def group_table(group, rows, ceilings):
-    """One table of a group, with a mark at every figure that has a target."""
+def group_table(group, rows, ceilings, refusals):
+    """One table of a group, with a mark at every figure that has a target.
+
+    `refusals` holds the reason against each instruction set that the machine cannot run.
+    """
     peers = [kind for kind in PEER_NAMES if any(kind in row.contenders for row in rows)]
     columns = ["B, H, S, D", "dtype", "mask", "threads", f"flash, {group.unit}", "of its ceiling"]
     for kind in peers:
@@ -27,9 +30,10 @@ def group_table(group, rows, ceilings):
         cells += [_megabytes(found["extra_bytes"])] if group.targets.extra_bytes else []
         lines.append(_line(cells))
     notes = []
-    if group.targets.isa and any(row.isa != group.targets.isa for row in rows):
-        notes.append(f"This machine does not run {group.targets.isa}: elements are converted to fp32, shares are of the "
-                     "multiply-adds, and the targets of share and ratio do not apply.")
+    wanted = group.targets.isa
+    if wanted and any(row.isa != wanted for row in rows):
+        notes.append(f"Not run with {wanted}: {refusals.get(wanted) or 'another was chosen'}. Elements are converted to "
+                     "fp32, shares are of the multiply-adds, and the targets of share and ratio do not apply.")
     return "\n\n".join([f"### {group.title}", *notes, "\n".join(lines)])
 
 
