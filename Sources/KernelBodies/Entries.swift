@@ -134,6 +134,30 @@ public func standardQueryGradients(
     head: head, rows: BlockRange(start: start, end: end), tiles: panelTiles(probabilities, scoreGradients))
 }
 
+// MARK: Ceilings
+
+/// The numbers of which a call of ``readMemory(_:count:sink:)`` reads a multiple.
+public var readGranularity: Int { readStep }
+
+/// Does fp32 multiply-adds in registers, a fixed number in each round, and stores a vector that depends on all of them.
+///
+/// - Returns: The number of floating-point operations.
+public func repeatMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+  runMultiplyAdds(rounds, seed: seed, sink: sink)
+}
+
+#if ISA_AVX512BF16
+  /// Does dot products of pairs of bf16 numbers in registers as ``repeatMultiplyAdds(_:seed:sink:)`` does multiply-adds.
+  public func repeatPairProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+    runPairProducts(rounds, seed: seed, sink: sink)
+  }
+#endif
+
+/// Reads numbers, and stores a vector that depends on all of them.
+public func readMemory(_ start: UnsafePointer<Float>, count: Int, sink: UnsafeMutablePointer<Float>) {
+  readAll(start, count: count, sink: sink)
+}
+
 @inline(__always)
 private func forwardPass<Terms: TermArithmetic>(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,

@@ -35,6 +35,11 @@ struct KernelSet: Sendable {
     @Sendable (
       Problem, UnsafePointer<BackwardItem>, Workspace, _ head: Int, _ start: Int, _ end: Int, Floats, Floats
     ) -> Void
+  let readGranularity: Int
+  let repeatMultiplyAdds: @Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int
+  /// Nil where the instruction set has no dot product of bf16 pairs.
+  let repeatPairProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int)?
+  let readMemory: @Sendable (_ start: UnsafePointer<Float>, _ count: Int, _ sink: Floats) -> Void
 
   static func kernels(for set: InstructionSet) -> KernelSet {
     switch set {
@@ -66,7 +71,11 @@ private let portable = KernelSet(
   standardOutput: KernelsPortable.standardOutput,
   standardScoreGradients: KernelsPortable.standardScoreGradients,
   standardKeyValueGradients: KernelsPortable.standardKeyValueGradients,
-  standardQueryGradients: KernelsPortable.standardQueryGradients)
+  standardQueryGradients: KernelsPortable.standardQueryGradients,
+  readGranularity: KernelsPortable.readGranularity,
+  repeatMultiplyAdds: KernelsPortable.repeatMultiplyAdds,
+  repeatPairProducts: nil,
+  readMemory: KernelsPortable.readMemory)
 
 #if arch(x86_64)
   private let avx2 = KernelSet(
@@ -85,7 +94,11 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX2.standardOutput,
     standardScoreGradients: KernelsAVX2.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX2.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX2.standardQueryGradients)
+    standardQueryGradients: KernelsAVX2.standardQueryGradients,
+    readGranularity: KernelsAVX2.readGranularity,
+    repeatMultiplyAdds: KernelsAVX2.repeatMultiplyAdds,
+    repeatPairProducts: nil,
+    readMemory: KernelsAVX2.readMemory)
 
   private let avx512 = KernelSet(
     laneGroupWidth: KernelsAVX512.laneGroupWidth,
@@ -103,7 +116,11 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX512.standardOutput,
     standardScoreGradients: KernelsAVX512.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX512.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX512.standardQueryGradients)
+    standardQueryGradients: KernelsAVX512.standardQueryGradients,
+    readGranularity: KernelsAVX512.readGranularity,
+    repeatMultiplyAdds: KernelsAVX512.repeatMultiplyAdds,
+    repeatPairProducts: nil,
+    readMemory: KernelsAVX512.readMemory)
 
   private let avx512bf16 = KernelSet(
     laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
@@ -121,5 +138,9 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX512BF16.standardOutput,
     standardScoreGradients: KernelsAVX512BF16.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX512BF16.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients)
+    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients,
+    readGranularity: KernelsAVX512BF16.readGranularity,
+    repeatMultiplyAdds: KernelsAVX512BF16.repeatMultiplyAdds,
+    repeatPairProducts: KernelsAVX512BF16.repeatPairProducts,
+    readMemory: KernelsAVX512BF16.readMemory)
 #endif
