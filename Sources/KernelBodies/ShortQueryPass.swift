@@ -167,8 +167,13 @@ struct ShortQueryPass<Format: ElementFormat> {
 }
 
 extension KernelProblem {
-  /// Whether an item's rows are so few, and K and V so laid out, that ``ShortQueryPass`` serves it.
-  func isShort(_ item: ForwardItem) -> Bool { item.heads * item.queries <= shortQueryRows && mayBeShort }
+  /// Whether the rows of an item are so few, and K and V so laid out, that ``ShortQueryPass`` serves it.
+  ///
+  /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
+  /// where there are fewer threads, and their bits may not depend on that.
+  func isShort(_ item: ForwardItem) -> Bool {
+    item.queries == queryLength && item.heads * item.queries <= shortQueryRows && mayBeShort
+  }
 
   /// Whether ``ShortQueryPass`` serves items of few rows: K and V have rows of whole chunks of neighbouring elements.
   var mayBeShort: Bool {
