@@ -87,10 +87,14 @@ extension BackwardStep {
       stage(problem.mask, rows, keys, into: staging)
       scores.forbid(whereZero: staging, stride: LaneGroup.width)
     }
-    if !problem.permitsAll(queries: seen(rows), keys: keys) {
-      // Query i of row r is i = seen(rows).start + r; key j of a lane is keys.start + its position.
-      let origin = seen(rows).start + problem.diagonal - keys.start
-      scores.forbid(outside: origin - problem.left, origin + problem.right, of: pass.positions)
+    let seen = seen(rows)
+    let forbidden = problem.queriesForbidden(anyOf: keys, among: seen)
+    if !forbidden.isEmpty {
+      // Query i of row r is i = seen.start + r; key j of a lane is keys.start + its position.
+      let origin = seen.start + problem.diagonal - keys.start
+      scores.forbid(
+        outside: origin - problem.left, origin + problem.right, of: pass.positions,
+        in: BlockRange(start: forbidden.start - seen.start, end: forbidden.end - seen.start))
     }
   }
 

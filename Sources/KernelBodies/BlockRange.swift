@@ -12,6 +12,14 @@ struct BlockRange {
   func intersection(_ other: BlockRange) -> BlockRange {
     BlockRange(start: max(start, other.start), end: min(end, other.end))
   }
+
+  /// The smallest range that holds all of `range` but what lies in `first...last`.
+  @inline(__always)
+  static func outside(_ first: Int, _ last: Int, of range: BlockRange) -> BlockRange {
+    if range.start < first && range.end - 1 > last { return range }
+    if range.start < first { return BlockRange(start: range.start, end: min(first, range.end)) }
+    return BlockRange(start: max(last + 1, range.start), end: range.end)
+  }
 }
 
 /// Which keys the positional mask lets which queries see, in whole blocks.
@@ -37,6 +45,22 @@ extension KernelProblem {
   @inline(__always)
   func permitsAll(queries: BlockRange, keys: BlockRange) -> Bool {
     keys.start >= diagonal + queries.end - 1 - left && keys.end - 1 <= diagonal + queries.start + right
+  }
+
+  /// The smallest range of `keys` that holds every key which some query of `queries` may not see.
+  @inline(__always)
+  func keysForbidden(toAnyOf queries: BlockRange, among keys: BlockRange) -> BlockRange {
+    let firstSeenByAll = diagonal + queries.end - 1 - left
+    let lastSeenByAll = diagonal + queries.start + right
+    return BlockRange.outside(firstSeenByAll, lastSeenByAll, of: keys)
+  }
+
+  /// The smallest range of `queries` that holds every query which may not see some key of `keys`.
+  @inline(__always)
+  func queriesForbidden(anyOf keys: BlockRange, among queries: BlockRange) -> BlockRange {
+    let firstSeeingAll = keys.end - 1 - diagonal - right
+    let lastSeeingAll = keys.start - diagonal + left
+    return BlockRange.outside(firstSeeingAll, lastSeeingAll, of: queries)
   }
 
   /// What the scores are multiplied by as they are computed: log₂ e puts them in base 2, and a softcap needs S / cap.

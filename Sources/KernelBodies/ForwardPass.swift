@@ -149,13 +149,18 @@ struct ForwardPass<Terms: TermArithmetic> {
     problem.hasElementwiseMask || !problem.permitsAll(queries: group.queries, keys: keys)
   }
 
+  /// The smallest range of a tile's keys outside of which every query may see every key.
+  private func forbiddenKeys(_ keys: BlockRange, of group: QueryGroup) -> BlockRange {
+    problem.hasElementwiseMask ? keys : problem.keysForbidden(toAnyOf: group.queries, among: keys)
+  }
+
   /// Oᵀ = start + Vᵀ · P for the keys of one tile.
   @inline(__always)
   func addValues(
     _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
     isMasked: Bool, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
-    if isMasked && valueRange(keys).hasNonFinite(in: problem.value) {
+    if isMasked && valueRange(forbiddenKeys(keys, of: group)).hasNonFinite(in: problem.value) {
       let finite = Terms.columns(
         problem.value, valueRange(keys), isFinite: false, rows: nil,
         scratch: memory.floats(at: layout.finiteValueRows))
@@ -211,10 +216,13 @@ struct ForwardPass<Terms: TermArithmetic> {
         group.lanes, of: problem.mask, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
       tile.forbid(whereZero: staging, stride: width)
     }
-    if !problem.permitsAll(queries: group.queries, keys: keys) {
+    let forbidden = problem.keysForbidden(toAnyOf: group.queries, among: keys)
+    if !forbidden.isEmpty {
       // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
       let origin = keys.start - problem.diagonal - item.firstQuery
-      tile.forbid(outside: origin - problem.right, origin + problem.left, of: group.positions)
+      tile.forbid(
+        outside: origin - problem.right, origin + problem.left, of: group.positions,
+        in: BlockRange(start: forbidden.start - keys.start, end: forbidden.end - keys.start))
     }
   }
 

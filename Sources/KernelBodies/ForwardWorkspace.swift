@@ -25,9 +25,9 @@ struct ForwardWorkspace {
     positions = layout.reserve(bytes: groups * width * 4)
     scores = layout.reserve(floats: problem.keyBlock * width)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? problem.keyBlock * width : 0)
-    keyRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.headDimension))
-    valueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
-    finiteValueRows = layout.reserve(floats: problem.keyBlock * paddedColumns(problem.valueDimension))
+    keyRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.headDimension))
+    valueRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.valueDimension))
+    finiteValueRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.valueDimension))
     permissions = layout.reserve(floats: problem.keyBlock * width)
     byteCount = layout.byteCount
   }

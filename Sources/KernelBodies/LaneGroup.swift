@@ -49,6 +49,16 @@ struct LaneGroup {
     return offsets
   }
 
+  /// The offset of a vector's first row, where all of its lanes are in use, are rows of one head, and hold neighbouring
+  /// elements; nil elsewhere. The rows are then the operand's row stride apart.
+  @inline(__always)
+  func firstOfEvenRows(_ vector: Int, in operand: KernelOperand) -> Int? {
+    let first = vector * laneCount
+    let isEven =
+      operand.columnStride == 1 && first + laneCount <= count && row(first) + laneCount <= firstRow + rowsPerHead
+    return isEven ? operand.offset(batch: batch, head: head(first), row: row(first)) : nil
+  }
+
   /// The smallest row in the group.
   var lowestRow: Int {
     spansHeads ? firstRow : row(0)

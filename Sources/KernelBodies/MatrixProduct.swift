@@ -48,13 +48,15 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
       multiplyColumn(
         TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
         prefetch)
-    case 3:
-      multiplyColumn(
-        ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart, prefetch)
+    #if ISA_AVX512
+      case 4:
+        multiplyColumn(
+          FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
+          columnStart, prefetch)
+    #endif
     default:
       multiplyColumn(
-        FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
+        ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
         columnStart, prefetch)
     }
     column += width
@@ -69,17 +71,21 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
 #elseif ISA_AVX2
   typealias TwoVectorRows = Six
   typealias ThreeVectorRows = Four
-  typealias FourVectorRows = Three
 #else
   typealias TwoVectorRows = Four
   typealias ThreeVectorRows = Three
-  typealias FourVectorRows = Two
 #endif
 
-/// The width of the next register tile, in vectors, where `remaining` are left: 3s and 4s without a remainder of 1.
+/// The width of the next register tile, in vectors, where `remaining` are left: as wide as pays, without a remainder
+/// of 1.
 @inline(__always)
 private func registerTileWidth(_ remaining: Int) -> Int {
-  remaining == 4 || remaining >= 7 ? 4 : min(remaining, 3)
+  #if ISA_AVX512
+    return remaining == 4 || remaining >= 7 ? 4 : min(remaining, 3)
+  #else
+    // 4 vectors, a broadcast and 12 accumulators are more than 16 registers.
+    return remaining == 4 ? 2 : min(remaining, 3)
+  #endif
 }
 
 /// One column of register tiles: full tiles first, then the remaining rows by powers of two.

@@ -45,23 +45,35 @@ struct OnlineSoftmax {
     let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))
     let correction = (before - reference).exponentiated2
 
-    // Two sums, because one addition depends on the one before it.
+    // Four rows at a time, step by step: an exponential is one long chain, and several side by side keep the units busy.
     var sum0 = Vector.zeros
     var sum1 = Vector.zeros
     var row = 0
-    while row + 2 <= rows {
+    while row + 4 <= rows {
       let pointer = column + row * stride
-      let p0 = (-reference).adding(product: Vector(at: pointer), factor).exponentiated2
-      let p1 = (-reference).adding(product: Vector(at: pointer + stride), factor).exponentiated2
-      Format.store(p0, p1, column: column, row: row, stride: stride)
-      sum0 += p0
-      sum1 += p1
-      row += 2
+      var exponents: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
+      for index in 0..<4 {
+        exponents[index] = (-reference).adding(product: Vector(at: pointer + index * stride), factor)
+      }
+      let p = exponents.exponentiated2
+      Format.store(p[0], p[1], column: column, row: row, stride: stride)
+      Format.store(p[2], p[3], column: column, row: row + 2, stride: stride)
+      sum0 += p[0] + p[1]
+      sum1 += p[2] + p[3]
+      row += 4
     }
-    if row < rows {
+    // Rows of a format may come in pairs, of which the last may lack its second.
+    while row < rows {
       let p0 = (-reference).adding(product: Vector(at: column + row * stride), factor).exponentiated2
-      Format.store(p0, column: column, row: row, stride: stride)
       sum0 += p0
+      if row + 1 < rows {
+        let p1 = (-reference).adding(product: Vector(at: column + row * stride + stride), factor).exponentiated2
+        sum1 += p1
+        Format.store(p0, p1, column: column, row: row, stride: stride)
+      } else {
+        Format.store(p0, column: column, row: row, stride: stride)
+      }
+      row += 2
     }
 
     after.store(at: maximum + lane)

@@ -23,7 +23,7 @@ enum StoredElement {
 }
 
 extension KernelOperand {
-  private var stored: StoredElement {
+  var stored: StoredElement {
     @inline(__always) get { StoredElement(element) }
   }
 
@@ -75,23 +75,13 @@ extension KernelOperand {
   @inline(__always)
   func vector(at offset: Int, count: Int) -> Vector {
     if columnStride == 1 && count >= laneCount {
-      let base = self.base.unsafelyUnwrapped
-      // Lane loops over a pointer become one conversion instruction; the vector initialisers are outlined calls.
-      var result = Vector.zeros
+      let base = UnsafeRawPointer(self.base.unsafelyUnwrapped)
       switch stored {
-      case .float32:
-        return (base + offset * 4).loadUnaligned(as: Vector.self)
-      case .float16:
-        let halves = (base + offset * 2).assumingMemoryBound(to: Float16.self)
-        for lane in 0..<laneCount { result[lane] = Float(halves[lane]) }
-      case .bfloat16:
-        let bits = (base + offset * 2).assumingMemoryBound(to: UInt16.self)
-        for lane in 0..<laneCount { result[lane] = Float(bitPattern: UInt32(bits[lane]) << 16) }
-      case .boolean:
-        let bytes = (base + offset).assumingMemoryBound(to: UInt8.self)
-        for lane in 0..<laneCount { result[lane] = bytes[lane] == 0 ? 0 : 1 }
+      case .float32: return Float32Format.load(base + offset * 4)
+      case .float16: return Float16Format.load(base + offset * 2)
+      case .bfloat16: return BrainFloatFormat.load(base + offset * 2)
+      case .boolean: return BooleanFormat.load(base + offset)
       }
-      return result
     }
     return partialVector(at: offset, count: min(count, laneCount))
   }
@@ -123,16 +113,9 @@ extension KernelOperand {
     let base = self.base.unsafelyUnwrapped
     if columnStride == 1 && count == laneCount {
       switch stored {
-      case .float16:
-        let halves = (base + offset * 2).assumingMemoryBound(to: Float16.self)
-        for lane in 0..<laneCount { halves[lane] = Float16(vector[lane]) }
-        return
-      case .bfloat16:
-        let bits = (base + offset * 2).assumingMemoryBound(to: UInt16.self)
-        for lane in 0..<laneCount { bits[lane] = brainFloatBits(vector[lane]) }
-        return
-      case .float32, .boolean:
-        break
+      case .float16: return Float16Format.store(vector, at: base + offset * 2)
+      case .bfloat16: return BrainFloatFormat.store(vector, at: base + offset * 2)
+      case .float32, .boolean: break
       }
     }
     var lane = 0
@@ -151,15 +134,6 @@ extension KernelOperand {
       lane += 1
     }
   }
-}
-
-/// The bits of the nearest bfloat16, ties to even; NaN stays a quiet NaN.
-@inline(__always)
-private func brainFloatBits(_ value: Float) -> UInt16 {
-  let bits = value.bitPattern
-  let rounded = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
-  let quiet = UInt16(truncatingIfNeeded: bits >> 16) | 0x40
-  return bits & 0x7fff_ffff > 0x7f80_0000 ? quiet : rounded
 }
 
 extension KernelProblem {

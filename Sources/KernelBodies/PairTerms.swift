@@ -54,7 +54,7 @@ import KernelIntrinsics
         let base = operand.base.unsafelyUnwrapped + offset * 2
         return RowBlock(base: base.assumingMemoryBound(to: Float.self), stride: operand.rowStride / 2)
       }
-      let stride = paddedColumns(terms(range.columns))
+      let stride = scratchColumns(terms(range.columns))
       copyPairs(operand, range, into: scratch, stride: stride)
       if !isFinite { clearNonFinitePairs(scratch, count: range.rows * stride) }
       return RowBlock(base: scratch, stride: stride)
@@ -65,7 +65,7 @@ import KernelIntrinsics
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<PairTerms>?,
       scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<PairTerms> {
-      let stride = paddedColumns(range.columns)
+      let stride = scratchColumns(range.columns)
       interleaveRows(operand, range, into: scratch, stride: stride)
       if !isFinite { clearNonFinitePairs(scratch, count: terms(range.rows) * stride) }
       return RowBlock(base: scratch, stride: stride)

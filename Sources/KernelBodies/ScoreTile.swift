@@ -76,12 +76,12 @@ struct ScoreTile {
     }
   }
 
-  /// S ← −∞ in row r but for the lanes with `lowest + r ≤ positions[lane] ≤ highest + r`.
+  /// S ← −∞ in row r of `range` but for the lanes with `lowest + r ≤ positions[lane] ≤ highest + r`.
   @inline(never)
-  func forbid(outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>) {
+  func forbid(outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>, in range: BlockRange) {
     let forbidden = Vector(repeating: -.infinity)
-    var row = 0
-    while row < rows {
+    var row = range.start
+    while row < range.end {
       let low = VectorIndices(repeating: clamped(lowest + row))
       let high = VectorIndices(repeating: clamped(highest + row))
       var vector = 0

@@ -42,23 +42,72 @@ func packLanesTransposed(
   into destination: UnsafeMutablePointer<Float>
 ) {
   for vector in 0..<group.vectors {
-    let firstLane = vector * laneCount
-    let offsets = group.offsets(vector, in: operand)
-    var column = 0
-    while column < columns {
-      let used = min(columns - column, laneCount)
-      var block = VectorBlock.zeros
-      for lane in 0..<laneCount where firstLane + lane < group.count {
-        let offset = offsets[lane] + (firstColumn + column) * operand.columnStride
-        let row = operand.vector(at: offset, count: used)
-        // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
-        block[lane] = scale == 1 ? row : row * scale
+    let target = destination + vector * laneCount
+    var packed = 0
+    if let first = group.firstOfEvenRows(vector, in: operand) {
+      packed = columns / laneCount * laneCount
+      let start = first + firstColumn
+      switch operand.stored {
+      case .float32: packSquares(Float32Format.self, operand, start, columns: packed, scale: scale, into: target)
+      case .float16: packSquares(Float16Format.self, operand, start, columns: packed, scale: scale, into: target)
+      case .bfloat16: packSquares(BrainFloatFormat.self, operand, start, columns: packed, scale: scale, into: target)
+      case .boolean: packSquares(BooleanFormat.self, operand, start, columns: packed, scale: scale, into: target)
       }
-      transpose(&block)
-      let target = destination + column * LaneGroup.width + firstLane
-      for row in 0..<laneCount where row < used { block[row].store(at: target + row * LaneGroup.width) }
-      column += laneCount
     }
+    if packed < columns {
+      packRemainder(
+        group, vector, of: operand, columns: BlockRange(start: packed, end: columns), firstColumn: firstColumn,
+        scale: scale, into: target)
+    }
+  }
+}
+
+/// Transposes squares of whole vectors from rows that are evenly spaced.
+@inline(__always)
+private func packSquares<Format: ElementFormat>(
+  _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int, scale: Float,
+  into destination: UnsafeMutablePointer<Float>
+) {
+  let rowBytes = operand.rowStride * Format.size
+  var source = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
+  // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
+  let isScaled = scale != 1
+  var column = 0
+  while column < columns {
+    var block = VectorBlock.zeros
+    for lane in 0..<laneCount { block[lane] = Format.load(source + lane * rowBytes) }
+    if isScaled {
+      for lane in 0..<laneCount { block[lane] *= scale }
+    }
+    transpose(&block)
+    let target = destination + column * LaneGroup.width
+    for row in 0..<laneCount { block[row].store(at: target + row * LaneGroup.width) }
+    source += laneCount * Format.size
+    column += laneCount
+  }
+}
+
+/// Transposes rows of any spacing, and columns that do not fill a vector.
+@inline(never)
+private func packRemainder(
+  _ group: LaneGroup, _ vector: Int, of operand: KernelOperand, columns: BlockRange, firstColumn: Int, scale: Float,
+  into destination: UnsafeMutablePointer<Float>
+) {
+  let firstLane = vector * laneCount
+  let offsets = group.offsets(vector, in: operand)
+  var column = columns.start
+  while column < columns.end {
+    let used = min(columns.end - column, laneCount)
+    var block = VectorBlock.zeros
+    for lane in 0..<laneCount where firstLane + lane < group.count {
+      let offset = offsets[lane] + (firstColumn + column) * operand.columnStride
+      let row = operand.vector(at: offset, count: used)
+      block[lane] = scale == 1 ? row : row * scale
+    }
+    transpose(&block)
+    let target = destination + column * LaneGroup.width
+    for row in 0..<laneCount where row < used { block[row].store(at: target + row * LaneGroup.width) }
+    column += laneCount
   }
 }
 
@@ -72,22 +121,61 @@ func storeTransposed(
   of operand: KernelOperand
 ) {
   for vector in 0..<group.vectors {
-    let firstLane = vector * laneCount
-    let offsets = group.offsets(vector, in: operand)
-    let factor = Vector(at: factors + firstLane)
-    var column = 0
-    while column < columns {
-      let used = min(columns - column, laneCount)
-      var block = VectorBlock.zeros
-      for row in 0..<laneCount where row < used {
-        block[row] = Vector(at: tile + (column + row) * LaneGroup.width + firstLane) * factor
+    let source = tile + vector * laneCount
+    let factor = Vector(at: factors + vector * laneCount)
+    var stored = 0
+    if let first = group.firstOfEvenRows(vector, in: operand) {
+      stored = columns / laneCount * laneCount
+      switch operand.stored {
+      case .float32: storeSquares(Float32Format.self, source, factor, columns: stored, to: operand, first)
+      case .float16: storeSquares(Float16Format.self, source, factor, columns: stored, to: operand, first)
+      case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: stored, to: operand, first)
+      case .boolean: break
       }
-      transpose(&block)
-      for lane in 0..<laneCount where firstLane + lane < group.count {
-        let offset = offsets[lane] + column * operand.columnStride
-        operand.store(block[lane], at: offset, count: used)
-      }
-      column += laneCount
     }
+    if stored < columns {
+      storeRemainder(source, factor, columns: BlockRange(start: stored, end: columns), to: group, vector, of: operand)
+    }
+  }
+}
+
+@inline(__always)
+private func storeSquares<Format: ElementFormat>(
+  _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
+  _ start: Int
+) {
+  let rowBytes = operand.rowStride * Format.size
+  var target = operand.base.unsafelyUnwrapped + start * Format.size
+  var column = 0
+  while column < columns {
+    var block = VectorBlock.zeros
+    for row in 0..<laneCount { block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor }
+    transpose(&block)
+    for lane in 0..<laneCount { Format.store(block[lane], at: target + lane * rowBytes) }
+    target += laneCount * Format.size
+    column += laneCount
+  }
+}
+
+@inline(never)
+private func storeRemainder(
+  _ tile: UnsafePointer<Float>, _ factor: Vector, columns: BlockRange, to group: LaneGroup, _ vector: Int,
+  of operand: KernelOperand
+) {
+  let firstLane = vector * laneCount
+  let offsets = group.offsets(vector, in: operand)
+  var column = columns.start
+  while column < columns.end {
+    let used = min(columns.end - column, laneCount)
+    var block = VectorBlock.zeros
+    for row in 0..<laneCount where row < used {
+      block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor
+    }
+    transpose(&block)
+    for lane in 0..<laneCount where firstLane + lane < group.count {
+      let offset = offsets[lane] + column * operand.columnStride
+      operand.store(block[lane], at: offset, count: used)
+    }
+    column += laneCount
   }
 }

@@ -94,6 +94,23 @@ KERNEL_INLINE const float *_Nonnull kernel_opaque(const float *_Nonnull address)
   return address;
 }
 
+// `value`; but the compiler believes that it needs `other` as well, and so does not move what is computed from the result
+// to a place before `other` is computed.
+#if defined(__x86_64__)
+#define KERNEL_AFTER(name, vector) \
+  KERNEL_INLINE vector name(vector value, vector other) { \
+    __asm__("" : "+x"(value) : "x"(other)); \
+    return value; \
+  }
+#else
+#define KERNEL_AFTER(name, vector) \
+  KERNEL_INLINE vector name(vector value, vector other) { return value; }
+#endif
+KERNEL_AFTER(kernel_after4, kernel_float4)
+#if defined(__AVX__) || !defined(__x86_64__)
+KERNEL_AFTER(kernel_after8, kernel_float8)
+#endif
+
 // The turn-taking of backward work items: what was written before a release is seen after the acquire that reads it.
 KERNEL_INLINE intptr_t kernel_load_acquire(const intptr_t *_Nonnull counter) {
   return __atomic_load_n(counter, __ATOMIC_ACQUIRE);

@@ -1,0 +1,84 @@
+/// One way of storing elements, as a type, so that a loop over rows is compiled for it without asking at every vector.
+protocol ElementFormat {
+  /// The size of one element in bytes.
+  static var size: Int { get }
+  /// ``laneCount`` neighbouring elements as fp32.
+  static func load(_ address: UnsafeRawPointer) -> Vector
+  /// Stores ``laneCount`` neighbouring elements, rounded to nearest even in a 16-bit type.
+  static func store(_ vector: Vector, at address: UnsafeMutableRawPointer)
+}
+
+// Lane loops over a pointer become one conversion instruction; the vector initialisers are outlined calls.
+
+enum Float32Format: ElementFormat {
+  static var size: Int { @inline(__always) get { 4 } }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer) -> Vector { address.loadUnaligned(as: Vector.self) }
+
+  @inline(__always)
+  static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
+    address.storeBytes(of: vector, as: Vector.self)
+  }
+}
+
+enum Float16Format: ElementFormat {
+  static var size: Int { @inline(__always) get { 2 } }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer) -> Vector {
+    let halves = address.assumingMemoryBound(to: Float16.self)
+    var result = Vector.zeros
+    for lane in 0..<laneCount { result[lane] = Float(halves[lane]) }
+    return result
+  }
+
+  @inline(__always)
+  static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
+    let halves = address.assumingMemoryBound(to: Float16.self)
+    for lane in 0..<laneCount { halves[lane] = Float16(vector[lane]) }
+  }
+}
+
+enum BrainFloatFormat: ElementFormat {
+  static var size: Int { @inline(__always) get { 2 } }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer) -> Vector {
+    let bits = address.assumingMemoryBound(to: UInt16.self)
+    var result = Vector.zeros
+    for lane in 0..<laneCount { result[lane] = Float(bitPattern: UInt32(bits[lane]) << 16) }
+    return result
+  }
+
+  @inline(__always)
+  static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
+    let bits = address.assumingMemoryBound(to: UInt16.self)
+    for lane in 0..<laneCount { bits[lane] = brainFloatBits(vector[lane]) }
+  }
+}
+
+/// One byte, 0 or not; masks only, which are never written.
+enum BooleanFormat: ElementFormat {
+  static var size: Int { @inline(__always) get { 1 } }
+
+  @inline(__always)
+  static func load(_ address: UnsafeRawPointer) -> Vector {
+    let bytes = address.assumingMemoryBound(to: UInt8.self)
+    var result = Vector.zeros
+    for lane in 0..<laneCount { result[lane] = bytes[lane] == 0 ? 0 : 1 }
+    return result
+  }
+
+  @inline(__always)
+  static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {}
+}
+
+/// The bits of the nearest bfloat16, ties to even; NaN stays a quiet NaN.
+@inline(__always)
+func brainFloatBits(_ value: Float) -> UInt16 {
+  let bits = value.bitPattern
+  let rounded = UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+  let quiet = UInt16(truncatingIfNeeded: bits >> 16) | 0x40
+  return bits & 0x7fff_ffff > 0x7f80_0000 ? quiet : rounded
+}
