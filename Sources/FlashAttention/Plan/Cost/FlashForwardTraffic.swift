@@ -6,6 +6,8 @@
 ///       S = K · Qᵀ      K row by row, packed Q once for every few rows
 ///       softmax of S
 ///       Oᵀ += Vᵀ · P    V a few columns at a time, all of P for each of them
+///
+/// Items of few rows, as in decoding, read each row of K and V once, and keep so little besides that it does not count.
 struct FlashForwardTraffic {
   private let access: KernelAccess
 
@@ -14,7 +16,8 @@ struct FlashForwardTraffic {
   func fetched(into level: CacheLevel) -> Double {
     let queries = access.queryHeads * access.queries * access.rowPair
     if itemRows == 0 || access.keys == 0 { return queries }
-    return queries + keyValueRows(into: level) + products(into: level) + scratch
+    let rows = queries + keyValueRows(into: level) + partialRows(into: level)
+    return isShort ? rows : rows + products(into: level) + scratch
   }
 
   // MARK: The grid
@@ -28,6 +31,13 @@ struct FlashForwardTraffic {
   }
   private var items: Double { runs * (headsPerItem * access.queries / itemRows).rounded(.up) }
   private var groups: Double { runs * (headsPerItem * access.queries / access.lanes).rounded(.up) }
+  /// The items that share the queries of one, each with a part of the keys.
+  private var parts: Double { (access.keys / Double(max(access.tiles.keysPerItem, 1))).rounded(.up) }
+  private var isShort: Bool {
+    let chunk = 2 * Int(access.lanesPerVector)
+    return headsPerItem * access.queries <= access.lanesPerVector / 2
+      && access.shape.headDimension % chunk == 0 && access.shape.valueDimension % chunk == 0
+  }
   private var keysOfItem: Double { access.seen(by: min(itemRows, access.queries), of: access.keys) }
   private var keysOfGroup: Double { access.seen(by: min(access.lanes, access.queries), of: access.keys) }
 
@@ -50,13 +60,19 @@ struct FlashForwardTraffic {
 
   // MARK: What is fetched
 
-  /// K and V where they are stored. Each item walks over them.
+  /// K and V where they are stored. Each item walks over them, or over a part of them.
   private func keyValueRows(into level: CacheLevel) -> Double {
     let walk = keysOfItem * access.rowPair
-    let itemsOfHead = items / access.keyValueHeads
     // Every key is seen by some item.
     let once = access.keyValueHeads * access.keys * access.rowPair
-    return level.holds(walk + states + copiedBlock) ? once : max(once, access.keyValueHeads * itemsOfHead * walk)
+    return level.holds(walk / parts + states + copiedBlock) ? once : max(once, items * walk)
+  }
+
+  /// The sums of parts, which are written and read again.
+  private func partialRows(into level: CacheLevel) -> Double {
+    if parts == 1 { return 0 }
+    let bytes = parts * access.queryHeads * access.queries * (access.valueDimension * 4 + 8)
+    return level.holds(bytes) ? bytes : 2 * bytes
   }
 
   private func products(into level: CacheLevel) -> Double {

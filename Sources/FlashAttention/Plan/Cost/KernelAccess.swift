@@ -25,7 +25,8 @@ struct KernelAccess {
       backend == plan.backend
       ? plan.tiles
       : TileShape.shape(
-        backend, plan.direction, descriptor, laneGroupWidth: laneGroup, threads: plan.threads)
+        backend, plan.direction, descriptor, laneGroupWidth: laneGroup, threads: plan.threads,
+        level2Cache: plan.processor.level2Cache)
     (tileRows, hasWideTiles) =
       switch plan.instructionSet {
       case .portable: (3, false)

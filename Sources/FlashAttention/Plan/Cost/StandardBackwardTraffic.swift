@@ -13,7 +13,7 @@ struct StandardBackwardTraffic {
   init(_ access: KernelAccess) { self.access = access }
 
   func fetched(into level: CacheLevel) -> Double {
-    if access.queries == 0 || access.keys == 0 { return access.compulsoryBackward }
+    if access.queryHeads == 0 || access.queries == 0 || access.keys == 0 { return access.compulsoryBackward }
     return access.compulsoryBackward + scores(level) + keyValueGradients(level) + queryGradients(level)
   }
 

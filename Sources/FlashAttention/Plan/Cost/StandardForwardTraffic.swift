@@ -14,13 +14,18 @@ struct StandardForwardTraffic {
 
   func fetched(into level: CacheLevel) -> Double {
     let queries = access.queryHeads * access.queries * access.rowPair
-    if access.queries == 0 || access.keys == 0 { return queries }
+    if access.queryHeads == 0 || access.queries == 0 || access.keys == 0 { return queries }
     return queries + scores(level) + softmax(level) + outputs(level)
   }
 
   private var panels: Double { access.queryHeads * (access.queries / access.lanes).rounded(.up) }
   private var panel: Double { access.keys * access.lanes * 4 }
   private var matrix: Double { panels * panel }
+  /// What the first stage reads.
+  private var queriesAndKeys: Double {
+    access.element * access.headDimension
+      * (access.queryHeads * access.queries + access.keyValueHeads * access.keys)
+  }
   private var blocks: Double { (access.keys / access.keyBlock).rounded(.up) }
   private var tile: Double { access.keyBlock * access.lanes * 4 }
 
@@ -38,7 +43,7 @@ struct StandardForwardTraffic {
   }
 
   private func softmax(_ level: CacheLevel) -> Double {
-    if level.holds(panel) { return level.holds(matrix) ? 0 : matrix }
+    if level.holds(panel) { return level.holds(matrix + queriesAndKeys) ? 0 : matrix }
     // A vector of each row, of which there are three, is one line of each row; it is read for the maximum and for 2^S.
     let column = access.keys * 64
     let columns = panels * column * (level.holds(column) ? 3 : 6)
@@ -50,7 +55,7 @@ struct StandardForwardTraffic {
     let sums = access.sums(access.valueDimension)
     let sumsStay = level.holds(access.keyBlock * values.read + tile + sums)
     let conflicts = access.conflicts(values, access.keyBlock, access.valueDimension, beside: tile, in: level)
-    return rows(values, level) + (level.holds(matrix) ? 0 : matrix)
+    return rows(values, level) + (level.holds(matrix + access.keyValueHeads * access.keys * values.stored) ? 0 : matrix)
       + panels * blocks * (conflicts + (sumsStay ? 0 : sums))
   }
 }
