@@ -46,5 +46,7 @@ struct FlashCommand: ParsableCommand {
       or memory that is not there. A failure is reported in one line on standard error.
       """,
     version: FlashTool.version,
-    subcommands: [AttendCommand.self, BenchCommand.self, InfoCommand.self, PlanCommand.self])
+    subcommands: [
+      AttendCommand.self, BenchCommand.self, InfoCommand.self, PeakCommand.self, PlanCommand.self,
+    ])
 }

@@ -22,6 +22,13 @@ struct BlockRange {
   }
 }
 
+extension ForwardItem {
+  /// The keys of the item.
+  var keyRange: BlockRange {
+    @inline(__always) get { BlockRange(start: firstKey, end: firstKey + keys) }
+  }
+}
+
 /// Which keys the positional mask lets which queries see, in whole blocks.
 ///
 /// Query i may see key j where diagonal + i − left ≤ j ≤ diagonal + i + right: full, causal and window masks are all

@@ -6,6 +6,24 @@ protocol ElementFormat {
   static func load(_ address: UnsafeRawPointer) -> Vector
   /// Stores ``laneCount`` neighbouring elements, rounded to nearest even in a 16-bit type.
   static func store(_ vector: Vector, at address: UnsafeMutableRawPointer)
+
+  /// One half of the 2 · ``laneCount`` elements of a chunk: those that are cheapest to take out together. The other half
+  /// is ``loadSecond(_:)``.
+  static func loadFirst(_ address: UnsafeRawPointer) -> Vector
+  static func loadSecond(_ address: UnsafeRawPointer) -> Vector
+  /// The place of a column where rows are stored as halves of chunks.
+  static func place(ofColumn column: Int) -> Int
+}
+
+extension ElementFormat {
+  @inline(__always)
+  static func loadFirst(_ address: UnsafeRawPointer) -> Vector { load(address) }
+
+  @inline(__always)
+  static func loadSecond(_ address: UnsafeRawPointer) -> Vector { load(address + laneCount * size) }
+
+  @inline(__always)
+  static func place(ofColumn column: Int) -> Int { column }
 }
 
 // Lane loops over a pointer become one conversion instruction; the vector initialisers are outlined calls.
@@ -55,6 +73,25 @@ enum BrainFloatFormat: ElementFormat {
   static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
     let bits = address.assumingMemoryBound(to: UInt16.self)
     for lane in 0..<laneCount { bits[lane] = brainFloatBits(vector[lane]) }
+  }
+
+  // Two neighbours lie in one 32-bit element, from which a shift or a mask makes an fp32 number: one instruction where
+  // widening neighbours takes two.
+
+  @inline(__always)
+  static func loadFirst(_ address: UnsafeRawPointer) -> Vector {
+    unsafeBitCast(address.loadUnaligned(as: VectorBits.self) &<< 16, to: Vector.self)
+  }
+
+  @inline(__always)
+  static func loadSecond(_ address: UnsafeRawPointer) -> Vector {
+    unsafeBitCast(address.loadUnaligned(as: VectorBits.self) & VectorBits(repeating: 0xffff_0000), to: Vector.self)
+  }
+
+  @inline(__always)
+  static func place(ofColumn column: Int) -> Int {
+    let chunk = column / (2 * laneCount) * 2 * laneCount
+    return chunk + (column - chunk) / 2 + (column & 1) * laneCount
   }
 }
 

@@ -11,8 +11,12 @@ public func queryGradientStride(headDimension: Int) -> Int { paddedColumns(headD
 
 /// The scratch memory of one forward work item, in bytes.
 public func forwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
-  ForwardWorkspace(problem.pointee).byteCount
+  // Which pass serves an item is known when its operands are.
+  max(ForwardWorkspace(problem.pointee).byteCount, ShortQueryWorkspace(problem.pointee).byteCount)
 }
+
+/// The row stride of partial rows, in elements.
+public func partialRowStride(valueDimension: Int) -> Int { paddedColumns(valueDimension) + laneCount }
 
 /// The scratch memory of one backward work item, in bytes.
 public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
@@ -23,6 +27,10 @@ public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> In
 public func attendForward(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
+  if problem.pointee.isShort(item.pointee) {
+    attendShortQueries(problem, item, workspace)
+    return
+  }
   #if ISA_AVX512BF16
     if problem.pointee.isBrainFloat {
       forwardPass(problem, item, workspace, PairTerms.self).run()
@@ -30,6 +38,19 @@ public func attendForward(
     }
   #endif
   forwardPass(problem, item, workspace, FloatTerms.self).run()
+}
+
+/// Merges the partial rows of the queries of `item` into their output and log-sum-exp.
+///
+/// - Parameters:
+///   - parts: The partial rows of the first part of the keys.
+///   - count: The number of parts.
+///   - partStride: The distance of neighbouring parts, in elements.
+public func mergeForward(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ parts: UnsafeMutablePointer<Float>,
+  count: Int, partStride: Int
+) {
+  mergePartialRows(problem.pointee, item.pointee, parts: parts, count: count, partStride: partStride)
 }
 
 /// Computes the gradients of the keys and values of `item` and adds its part to the gradient of the queries.
@@ -113,6 +134,30 @@ public func standardQueryGradients(
     head: head, rows: BlockRange(start: start, end: end), tiles: panelTiles(probabilities, scoreGradients))
 }
 
+// MARK: Ceilings
+
+/// The numbers of which a call of ``readMemory(_:count:sink:)`` reads a multiple.
+public var readGranularity: Int { readStep }
+
+/// Does fp32 multiply-adds in registers, a fixed number in each round, and stores a vector that depends on all of them.
+///
+/// - Returns: The number of floating-point operations.
+public func repeatMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+  runMultiplyAdds(rounds, seed: seed, sink: sink)
+}
+
+#if ISA_AVX512BF16
+  /// Does dot products of pairs of bf16 numbers in registers as ``repeatMultiplyAdds(_:seed:sink:)`` does multiply-adds.
+  public func repeatPairProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+    runPairProducts(rounds, seed: seed, sink: sink)
+  }
+#endif
+
+/// Reads numbers, and stores a vector that depends on all of them.
+public func readMemory(_ start: UnsafePointer<Float>, count: Int, sink: UnsafeMutablePointer<Float>) {
+  readAll(start, count: count, sink: sink)
+}
+
 @inline(__always)
 private func forwardPass<Terms: TermArithmetic>(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
@@ -120,6 +165,27 @@ private func forwardPass<Terms: TermArithmetic>(
 ) -> ForwardPass<Terms> {
   ForwardPass(
     problem: problem.pointee, item: item.pointee, layout: ForwardWorkspace(problem.pointee), memory: workspace)
+}
+
+@inline(__always)
+private func attendShortQueries(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+) {
+  let layout = ShortQueryWorkspace(problem.pointee)
+  switch problem.pointee.key.stored {
+  case .float32, .boolean:
+    ShortQueryPass<Float32Format>(
+      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
+    ).run()
+  case .float16:
+    ShortQueryPass<Float16Format>(
+      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
+    ).run()
+  case .bfloat16:
+    ShortQueryPass<BrainFloatFormat>(
+      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
+    ).run()
+  }
 }
 
 @inline(__always)

@@ -31,6 +31,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
 
     let keys = problem.keys(seenBy: BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries))
+      .intersection(item.keyRange)
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
     while first < keys.end {
@@ -230,9 +231,25 @@ struct ForwardPass<Terms: TermArithmetic> {
     if group.keys.isEmpty {
       group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
     }
+    if let partialRows = item.partialRows {
+      storePartial(group, PartialRows(base: partialRows, problem))
+    } else {
+      storeTransposed(
+        group.output, columns: problem.valueDimension, factors: finishSoftmax(group), to: group.lanes,
+        of: problem.output)
+    }
+  }
+
+  private func storePartial(_ group: QueryGroup, _ rows: PartialRows) {
+    let factors = group.softmax.factors
+    factors.update(repeating: 1, count: LaneGroup.width)
     storeTransposed(
-      group.output, columns: problem.valueDimension, factors: finishSoftmax(group), to: group.lanes,
-      of: problem.output)
+      group.output, columns: problem.valueDimension, factors: factors, to: group.lanes, of: rows.operand(item))
+    var lane = 0
+    while lane < group.lanes.count {
+      rows.setState(group.lanes.start + lane, maximum: group.softmax.maximum[lane], sum: group.softmax.sum[lane])
+      lane += 1
+    }
   }
 
   /// Writes the rows' log-sum-exp and returns the reciprocals of their sums.

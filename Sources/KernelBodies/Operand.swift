@@ -11,6 +11,15 @@ enum StoredElement {
   /// One byte, 0 or 1; masks only.
   case boolean
 
+  var rawValue: Int32 {
+    switch self {
+    case .float32: 0
+    case .float16: 1
+    case .bfloat16: 2
+    case .boolean: 3
+    }
+  }
+
   @inline(__always)
   init(_ rawValue: Int32) {
     switch rawValue {

@@ -23,7 +23,7 @@ struct QueryGroup {
       batch: item.batch, firstHead: item.firstHead, firstRow: item.firstQuery, rowsPerHead: item.queries,
       start: index * width, count: min(width, total - index * width))
     queries = BlockRange(start: lanes.lowestRow, end: lanes.highestRow + 1)
-    keys = problem.keys(seenBy: queries)
+    keys = problem.keys(seenBy: queries).intersection(item.keyRange)
     packed = memory.floats(at: layout.packedQueries) + index * width * problem.headDimension
     output = memory.floats(at: layout.outputs) + index * width * problem.valueDimension
     positions = (memory + layout.positions).assumingMemoryBound(to: Int32.self) + index * width

@@ -81,6 +81,18 @@ extension Vector {
   }
 }
 
+/// The sums of the lanes of four vectors.
+@inline(__always)
+func laneSums(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float> {
+  #if ISA_AVX512
+    return kernel_lane_sums16(a, b, c, d)
+  #elseif ISA_AVX2
+    return kernel_lane_sums8(a, b, c, d)
+  #else
+    return kernel_lane_sums4(a, b, c, d)
+  #endif
+}
+
 extension Float {
   /// `self + a · b`, fused where ``Vector/adding(product:_:)`` is, so that a plain loop gives the same bits.
   @inline(__always)

@@ -13,6 +13,9 @@ struct DeterminismTests {
     AttentionCase(batch: 2, heads: (6, 2), lengths: (200, 310), dimensions: (24, 17), softcap: 4),
     AttentionCase(heads: (5, 1), lengths: (11, 400), dimensions: (32, 32), mask: .causal(.bottomRight)),
     AttentionCase(lengths: (600, 600), dimensions: (8, 8), mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
+    // Split keys, in both forward passes.
+    AttentionCase(heads: (4, 1), lengths: (1, 5000), dimensions: (32, 32)),
+    AttentionCase(heads: (4, 2), lengths: (20, 3000), dimensions: (9, 8), mask: .causal(.bottomRight)),
   ]
 
   /// Items of a single short step that all add to the same few rows: without turns, hardly a run is right.

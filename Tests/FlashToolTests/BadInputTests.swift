@@ -42,6 +42,11 @@ struct BadInputTests {
       BadInput("bench --shape 1,1,1,8,8,8,8 --backend cuda", 69, "no CUDA back end"),
       BadInput("bench --shape 1,1,1,8,8,8,8 --svg NONE/x.svg", 65, "No such file"),
       BadInput("bench --shape 1,64,64,999999,999999,64,64 --backend standard", 69, "score matrices"),
+      BadInput("bench --paced --backend cpu", 64, "exactly one --shape"),
+      BadInput("bench --paced --shape 1,1,1,8,8,8,8", 64, "one --backend"),
+      BadInput("bench --paced --shape 1,1,1,8,8,8,8 --backend cpu --iterations 3", 64, "the input says"),
+      BadInput("peak --threads 0", 64, "--threads"), BadInput("peak --threads 99999", 64, "at most"),
+      BadInput("peak --isa sse2", 64, "sse2"),
       BadInput("plan --shape 1,3,2,5,5,8,8", 64, "query heads"), BadInput("plan --dtype f64", 64, "f64"),
       BadInput("plan --backend cuda", 69, "no CUDA back end"), BadInput("info extra", 64, "extra"),
     ])

@@ -11,16 +11,20 @@ enum ToolProcess {
     var errorLines: [Substring] { error.split(separator: "\n", omittingEmptySubsequences: false).dropLast() }
   }
 
-  /// Runs `flash` and waits for its end.
-  static func run(_ arguments: [String]) throws -> Outcome {
+  /// Runs `flash` on a text as standard input and waits for its end.
+  static func run(_ arguments: [String], input: String = "") throws -> Outcome {
     let process = Process()
     // The executable is built next to the one that runs the tests.
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     process.executableURL = URL(filePath: tests).deletingLastPathComponent().appending(path: "flash")
     process.arguments = arguments
-    let (output, error) = (Pipe(), Pipe())
+    let (standardInput, output, error) = (Pipe(), Pipe(), Pipe())
+    process.standardInput = standardInput
     process.standardOutput = output
     process.standardError = error
+    // A pipe holds more than a test writes, so nobody need read yet.
+    standardInput.fileHandleForWriting.write(Data(input.utf8))
+    try standardInput.fileHandleForWriting.close()
     try process.run()
     let outputData = output.fileHandleForReading.readDataToEndOfFile()
     let errorData = error.fileHandleForReading.readDataToEndOfFile()

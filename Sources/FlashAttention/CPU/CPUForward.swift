@@ -16,7 +16,32 @@ struct CPUForward {
 
   private func runFlash() {
     let schedule = ForwardSchedule(shape, plan.tiles, lastQueriesFirst: plan.descriptor.mask.right != nil)
-    forEach(schedule) { problem, item, workspace, _ in plan.kernels.forward(problem, item, workspace) }
+    if schedule.parts == 1 {
+      forEach(schedule) { problem, item, workspace, _ in plan.kernels.forward(problem, item, workspace) }
+    } else {
+      runParts(schedule)
+    }
+  }
+
+  /// The parts of all items, and then their merges.
+  private func runParts(_ schedule: ForwardSchedule) {
+    let kernels = plan.kernels
+    let stride = plan.partialRowStride
+    let partialRows = UnsafeMutablePointer<Float>.allocate(capacity: schedule.parts * schedule.rowCount * stride)
+    defer { partialRows.deallocate() }
+    forEach(schedule) { problem, item, workspace, _ in
+      var item = item.pointee
+      item.partialRows = partialRows + schedule.firstPartialRow(item) * stride
+      kernels.forward(problem, &item, workspace)
+    }
+    withUnsafePointer(to: problem) { problem in
+      Parallel.forEach(schedule.rowItemCount, threads: plan.threads, workspaceSize: 0) { index, _ in
+        var item = schedule.rows(of: index)
+        kernels.mergeForward(
+          problem, &item, partialRows + schedule.firstPartialRow(item) * stride, schedule.parts,
+          schedule.rowCount * stride)
+      }
+    }
   }
 
   /// Standard attention: each stage is a pass of its own over the whole matrix.

@@ -84,6 +84,9 @@ extension AttentionPlan {
   /// The row stride of the fp32 sums of dQ.
   var queryGradientStride: Int { kernels.queryGradientStride(descriptor.shape.headDimension) }
 
+  /// The row stride of partial rows.
+  var partialRowStride: Int { kernels.partialRowStride(descriptor.shape.valueDimension) }
+
   /// Whether dQ is summed in memory of its own: fp32 rows of whole vectors are summed where they end up.
   var keepsQueryGradientSums: Bool {
     descriptor.elementType != .float32 || queryGradientStride != descriptor.shape.headDimension

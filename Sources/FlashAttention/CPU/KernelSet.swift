@@ -17,7 +17,10 @@ struct KernelSet: Sendable {
   let queryGradientStride: @Sendable (_ headDimension: Int) -> Int
   let forwardWorkspaceSize: @Sendable (Problem) -> Int
   let backwardWorkspaceSize: @Sendable (Problem) -> Int
+  let partialRowStride: @Sendable (_ valueDimension: Int) -> Int
   let forward: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace) -> Void
+  let mergeForward:
+    @Sendable (Problem, UnsafePointer<ForwardItem>, _ parts: Floats, _ count: Int, _ partStride: Int) -> Void
   let backward: @Sendable (Problem, UnsafePointer<BackwardItem>, Workspace) -> Void
   let prepareBackward: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
   let storeQueryGradient: @Sendable (Problem, _ batch: Int, _ head: Int, _ start: Int, _ end: Int) -> Void
@@ -32,6 +35,11 @@ struct KernelSet: Sendable {
     @Sendable (
       Problem, UnsafePointer<BackwardItem>, Workspace, _ head: Int, _ start: Int, _ end: Int, Floats, Floats
     ) -> Void
+  let readGranularity: Int
+  let repeatMultiplyAdds: @Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int
+  /// Nil where the instruction set has no dot product of bf16 pairs.
+  let repeatPairProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int)?
+  let readMemory: @Sendable (_ start: UnsafePointer<Float>, _ count: Int, _ sink: Floats) -> Void
 
   static func kernels(for set: InstructionSet) -> KernelSet {
     switch set {
@@ -52,7 +60,9 @@ private let portable = KernelSet(
   queryGradientStride: KernelsPortable.queryGradientStride,
   forwardWorkspaceSize: KernelsPortable.forwardWorkspaceSize,
   backwardWorkspaceSize: KernelsPortable.backwardWorkspaceSize,
+  partialRowStride: KernelsPortable.partialRowStride,
   forward: KernelsPortable.attendForward,
+  mergeForward: KernelsPortable.mergeForward,
   backward: KernelsPortable.attendBackward,
   prepareBackward: KernelsPortable.prepareBackward,
   storeQueryGradient: KernelsPortable.storeQueryGradient,
@@ -61,7 +71,11 @@ private let portable = KernelSet(
   standardOutput: KernelsPortable.standardOutput,
   standardScoreGradients: KernelsPortable.standardScoreGradients,
   standardKeyValueGradients: KernelsPortable.standardKeyValueGradients,
-  standardQueryGradients: KernelsPortable.standardQueryGradients)
+  standardQueryGradients: KernelsPortable.standardQueryGradients,
+  readGranularity: KernelsPortable.readGranularity,
+  repeatMultiplyAdds: KernelsPortable.repeatMultiplyAdds,
+  repeatPairProducts: nil,
+  readMemory: KernelsPortable.readMemory)
 
 #if arch(x86_64)
   private let avx2 = KernelSet(
@@ -69,7 +83,9 @@ private let portable = KernelSet(
     queryGradientStride: KernelsAVX2.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX2.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX2.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX2.partialRowStride,
     forward: KernelsAVX2.attendForward,
+    mergeForward: KernelsAVX2.mergeForward,
     backward: KernelsAVX2.attendBackward,
     prepareBackward: KernelsAVX2.prepareBackward,
     storeQueryGradient: KernelsAVX2.storeQueryGradient,
@@ -78,14 +94,20 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX2.standardOutput,
     standardScoreGradients: KernelsAVX2.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX2.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX2.standardQueryGradients)
+    standardQueryGradients: KernelsAVX2.standardQueryGradients,
+    readGranularity: KernelsAVX2.readGranularity,
+    repeatMultiplyAdds: KernelsAVX2.repeatMultiplyAdds,
+    repeatPairProducts: nil,
+    readMemory: KernelsAVX2.readMemory)
 
   private let avx512 = KernelSet(
     laneGroupWidth: KernelsAVX512.laneGroupWidth,
     queryGradientStride: KernelsAVX512.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX512.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX512.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX512.partialRowStride,
     forward: KernelsAVX512.attendForward,
+    mergeForward: KernelsAVX512.mergeForward,
     backward: KernelsAVX512.attendBackward,
     prepareBackward: KernelsAVX512.prepareBackward,
     storeQueryGradient: KernelsAVX512.storeQueryGradient,
@@ -94,14 +116,20 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX512.standardOutput,
     standardScoreGradients: KernelsAVX512.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX512.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX512.standardQueryGradients)
+    standardQueryGradients: KernelsAVX512.standardQueryGradients,
+    readGranularity: KernelsAVX512.readGranularity,
+    repeatMultiplyAdds: KernelsAVX512.repeatMultiplyAdds,
+    repeatPairProducts: nil,
+    readMemory: KernelsAVX512.readMemory)
 
   private let avx512bf16 = KernelSet(
     laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
     queryGradientStride: KernelsAVX512BF16.queryGradientStride,
     forwardWorkspaceSize: KernelsAVX512BF16.forwardWorkspaceSize,
     backwardWorkspaceSize: KernelsAVX512BF16.backwardWorkspaceSize,
+    partialRowStride: KernelsAVX512BF16.partialRowStride,
     forward: KernelsAVX512BF16.attendForward,
+    mergeForward: KernelsAVX512BF16.mergeForward,
     backward: KernelsAVX512BF16.attendBackward,
     prepareBackward: KernelsAVX512BF16.prepareBackward,
     storeQueryGradient: KernelsAVX512BF16.storeQueryGradient,
@@ -110,5 +138,9 @@ private let portable = KernelSet(
     standardOutput: KernelsAVX512BF16.standardOutput,
     standardScoreGradients: KernelsAVX512BF16.standardScoreGradients,
     standardKeyValueGradients: KernelsAVX512BF16.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients)
+    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients,
+    readGranularity: KernelsAVX512BF16.readGranularity,
+    repeatMultiplyAdds: KernelsAVX512BF16.repeatMultiplyAdds,
+    repeatPairProducts: KernelsAVX512BF16.repeatPairProducts,
+    readMemory: KernelsAVX512BF16.readMemory)
 #endif

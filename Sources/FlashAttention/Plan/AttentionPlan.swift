@@ -73,7 +73,8 @@ public struct AttentionPlan: Sendable, Hashable {
     self.processor = processor
     let wanted = options.threads ?? processor.cores
     tiles = TileShape.shape(
-      chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet), threads: wanted)
+      chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet), threads: wanted,
+      level2Cache: processor.level2Cache)
     threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
   }
 

@@ -49,16 +49,11 @@ public struct Processor: Sendable, Hashable {
       refusals: refusals, cores: availableCores(),
       memory: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
       hasFastBrainFloatProducts: ProcessorFeatures.current.isAMD)
-    // 0 or -1 where the C library does not know; the defaults above are typical then.
-    func cache(_ name: Int, _ fallback: Int) -> Int {
-      let size = sysconf(Int32(name))
-      return size > 0 ? size : fallback
-    }
-    #if canImport(Glibc)
-      processor.level1Cache = cache(Int(_SC_LEVEL1_DCACHE_SIZE), processor.level1Cache)
-      processor.level2Cache = cache(Int(_SC_LEVEL2_CACHE_SIZE), processor.level2Cache)
-      processor.level3Cache = cache(Int(_SC_LEVEL3_CACHE_SIZE), processor.level3Cache)
-    #endif
+    // What the kernel does not tell is as above, which is typical.
+    let caches = CacheSizes()
+    processor.level1Cache = caches[1] ?? processor.level1Cache
+    processor.level2Cache = caches[2] ?? processor.level2Cache
+    processor.level3Cache = caches[3] ?? processor.level3Cache
     return processor
   }()
 

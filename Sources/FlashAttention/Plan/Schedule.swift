@@ -4,8 +4,12 @@ import KernelIntrinsics
 ///
 /// An item is one block of queries of one head or, where the queries are so short that several heads fit into a block,
 /// of several heads that share their keys and values: then each tile of keys and values is read once for all of them.
+/// Where that makes few items, each is split into parts with a range of the keys each, which are merged at the end.
 struct ForwardSchedule {
   let queryBlocks: Int
+  /// The number of parts that the keys are split into; 1 where the items finish their rows themselves.
+  let parts: Int
+  private let keysPerPart: Int
   private let headsPerItem: Int
   private let headBlocks: Int
   private let itemsPerBatch: Int
@@ -13,8 +17,10 @@ struct ForwardSchedule {
   private let lastQueriesFirst: Bool
   private let shape: AttentionShape
 
-  /// The number of items.
+  /// The number of items, counting each part.
   let count: Int
+  /// The number of items without their parts: of merges, where there are parts.
+  let rowItemCount: Int
 
   /// - Parameter lastQueriesFirst: Whether to begin with the last queries, which under a causal mask are the longest
   ///   items; what is left at the end is then short and evens out between the threads.
@@ -26,24 +32,48 @@ struct ForwardSchedule {
     queryBlocks = (shape.queryLength + queryBlock - 1) / queryBlock
     headBlocks = (shape.headsPerGroup + headsPerItem - 1) / headsPerItem
     itemsPerBatch = shape.keyValueHeads * headBlocks
-    count = shape.queryHeads == 0 ? 0 : shape.batch * itemsPerBatch * queryBlocks
+    rowItemCount = shape.queryHeads == 0 ? 0 : shape.batch * itemsPerBatch * queryBlocks
+    keysPerPart = tiles.keysPerItem
+    parts = shape.keyLength > keysPerPart ? (shape.keyLength + keysPerPart - 1) / keysPerPart : 1
+    count = rowItemCount * parts
   }
 
-  /// The queries of item `index`.
+  /// Item `index`, without the place of its partial rows.
   ///
   /// All items that read the same keys and values follow each other, so that these stay in the caches.
   subscript(index: Int) -> ForwardItem {
-    let step = index % queryBlocks
+    let rowItem = index % queryBlocks + index / (queryBlocks * parts) * queryBlocks
+    let part = index / queryBlocks % parts
+    var item = rows(of: rowItem)
+    item.firstKey = part * keysPerPart
+    item.keys = min(keysPerPart, shape.keyLength - item.firstKey)
+    return item
+  }
+
+  /// The rows of item `rowItem` with all keys.
+  func rows(of rowItem: Int) -> ForwardItem {
+    let step = rowItem % queryBlocks
     let block = lastQueriesFirst ? queryBlocks - 1 - step : step
-    let heads = index / queryBlocks
+    let heads = rowItem / queryBlocks
     let batch = heads / itemsPerBatch
     let group = heads % itemsPerBatch / headBlocks
     let firstInGroup = heads % headBlocks * headsPerItem
     return ForwardItem(
       batch: batch, firstHead: group * shape.headsPerGroup + firstInGroup,
       heads: min(headsPerItem, shape.headsPerGroup - firstInGroup), firstQuery: block * queryBlock,
-      queries: min(queryBlock, shape.queryLength - block * queryBlock))
+      queries: min(queryBlock, shape.queryLength - block * queryBlock), firstKey: 0, keys: shape.keyLength,
+      partialRows: nil)
   }
+
+  /// The place of an item's partial rows among those of all parts: part by part, each as long as all rows.
+  func firstPartialRow(_ item: ForwardItem) -> Int {
+    let part = item.firstKey / max(keysPerPart, 1)
+    return part * rowCount
+      + (item.batch * shape.queryHeads + item.firstHead) * shape.queryLength + item.heads * item.firstQuery
+  }
+
+  /// The number of rows of one part.
+  var rowCount: Int { shape.batch * shape.queryHeads * shape.queryLength }
 }
 
 /// The work items of a backward pass: every block of keys of every key/value head.

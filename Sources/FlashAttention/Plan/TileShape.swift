@@ -7,59 +7,107 @@ public struct TileShape: Sendable, Hashable {
   /// The number of query heads of one key/value head whose queries share a block in the forward pass: more than one
   /// where queries are so short that they would leave the lanes of a block empty.
   public let headsPerBlock: Int
+  /// The number of keys that one work item of the forward pass walks over: all of them, or so many that the items of a
+  /// short problem with many keys are enough for many threads. The items' rows are then merged.
+  public let keysPerItem: Int
 }
 
 extension TileShape {
   /// The one place that decides tiles.
   ///
   /// The kernels put one axis into vector lanes, in groups of three vectors (12, 24 or 48 lanes): queries in the
-  /// forward pass, keys in the backward pass. Up to six groups share each block of the other axis while it is in the
-  /// second-level cache, so that it is fetched a sixth as often; fewer where the threads would run out of work.
-  ///
-  /// | | lanes | other axis | why |
-  /// |---|---|---|---|
-  /// | forward | 1–6 groups of queries | 96 keys | a group's scores (18 KiB at 48 lanes) stay in the first-level cache |
-  /// | backward | 1–6 groups of keys | 96 queries | long sums over queries amortise loading and storing dK and dV |
+  /// forward pass, keys in the backward pass. Several groups share each block of the other axis while it is in the
+  /// second-level cache, so that it is fetched and copied that much less often; fewer where the threads would run out of
+  /// work. ``TileLimits`` says how many.
   ///
   /// Results do not depend on the number of groups, because every lane is a row of its own, so the choice may depend on
   /// the number of threads; the exceptions have cases of their own below.
   static func shape(
     _ backend: Backend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor, laneGroupWidth: Int,
-    threads: Int
+    threads: Int, level2Cache: Int = 1 << 20
   ) -> TileShape {
     let shape = descriptor.shape
-    let queryBlockBackward = 96
-    let keyBlockForward = 96
+    let limits = TileLimits.limits(
+      direction, dimensions: shape.headDimension + shape.valueDimension, laneGroupWidth, level2Cache)
+    let block = limits.block
     switch (backend, direction) {
     // The matrices of standard attention are stored in panels of one lane group.
     case (.standard, .forward):
-      return TileShape(queryBlock: laneGroupWidth, keyBlock: keyBlockForward, headsPerBlock: 1)
+      return TileShape(queryBlock: laneGroupWidth, keyBlock: block, headsPerBlock: 1, keysPerItem: shape.keyLength)
     case (.standard, .backward):
-      return TileShape(queryBlock: queryBlockBackward, keyBlock: laneGroupWidth, headsPerBlock: 1)
+      return TileShape(queryBlock: block, keyBlock: laneGroupWidth, headsPerBlock: 1, keysPerItem: laneGroupWidth)
     case (.cpu, .forward) where shape.queryLength <= laneGroupWidth && shape.headsPerGroup > 1:
       // Which heads share a lane group decides where tiles begin, so here the choice does not depend on the threads.
-      let block = 2 * laneGroupWidth
-      let heads = min(shape.headsPerGroup, block / max(shape.queryLength, 1))
-      return TileShape(queryBlock: block, keyBlock: keyBlockForward, headsPerBlock: heads)
+      let rows = 2 * laneGroupWidth
+      let heads = min(shape.headsPerGroup, rows / max(shape.queryLength, 1))
+      let items = shape.batch * shape.keyValueHeads * blocks(shape.headsPerGroup, of: heads)
+      return TileShape(
+        queryBlock: rows, keyBlock: block, headsPerBlock: heads,
+        keysPerItem: keysPerItem(shape.keyLength, keyBlock: block, items: items))
     case (.cpu, .forward):
+      let heads = shape.batch * shape.queryHeads
       let groups = groupsPerBlock(
-        rows: shape.queryLength, heads: shape.batch * shape.queryHeads, laneGroupWidth, threads)
-      return TileShape(queryBlock: groups * laneGroupWidth, keyBlock: keyBlockForward, headsPerBlock: 1)
+        rows: shape.queryLength, heads: heads, laneGroupWidth, threads, most: limits.groups)
+      // Counted as if every group were an item, because the threads may not decide how sums are split.
+      let items = heads * blocks(shape.queryLength, of: laneGroupWidth)
+      return TileShape(
+        queryBlock: groups * laneGroupWidth, keyBlock: block, headsPerBlock: 1,
+        keysPerItem: keysPerItem(shape.keyLength, keyBlock: block, items: items))
     case (.cpu, .backward) where descriptor.biasType != nil:
       // The gradient of a bias that heads and keys share is summed in the order of the blocks.
-      return TileShape(queryBlock: queryBlockBackward, keyBlock: 2 * laneGroupWidth, headsPerBlock: 1)
+      let keys = 2 * laneGroupWidth
+      return TileShape(queryBlock: block, keyBlock: keys, headsPerBlock: 1, keysPerItem: keys)
     case (.cpu, .backward):
       let groups = groupsPerBlock(
-        rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads)
-      return TileShape(queryBlock: queryBlockBackward, keyBlock: groups * laneGroupWidth, headsPerBlock: 1)
+        rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads, most: limits.groups)
+      let keys = groups * laneGroupWidth
+      return TileShape(queryBlock: block, keyBlock: keys, headsPerBlock: 1, keysPerItem: keys)
     }
   }
 
-  /// As many groups as leave four items of work for each thread, at most six, and such that blocks are equally long.
-  private static func groupsPerBlock(rows: Int, heads: Int, _ laneGroupWidth: Int, _ threads: Int) -> Int {
-    let groups = max((rows + laneGroupWidth - 1) / laneGroupWidth, 1)
-    let most = max(1, min(6, groups * heads / (4 * max(threads, 1))))
-    let blocks = (groups + most - 1) / most
-    return (groups + blocks - 1) / blocks
+  private static func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / max(size, 1) }
+
+  /// As many groups as leave four items of work for each thread, at most `most`, and such that blocks are equally long.
+  private static func groupsPerBlock(
+    rows: Int, heads: Int, _ laneGroupWidth: Int, _ threads: Int, most: Int
+  ) -> Int {
+    let groups = max(blocks(rows, of: laneGroupWidth), 1)
+    let most = max(1, min(most, groups * heads / (4 * max(threads, 1))))
+    let count = blocks(groups, of: most)
+    return blocks(groups, of: count)
+  }
+
+  /// Whole blocks of keys, so many that there are about 128 items, which is work for the threads of a large machine, but
+  /// at least 1024: a merge moves two numbers for each 1024 keys and one number of a row then, which is nothing.
+  private static func keysPerItem(_ keys: Int, keyBlock: Int, items: Int) -> Int {
+    let parts = min(128 / max(items, 1), keys / 1024)
+    if parts <= 1 { return keys }
+    return blocks(blocks(keys, of: parts), of: keyBlock) * keyBlock
+  }
+}
+
+/// How large blocks may be: the table of what was measured.
+struct TileLimits {
+  /// The size of the blocks of the axis that is not in the lanes.
+  let block: Int
+  /// The most lane groups that share a block.
+  let groups: Int
+
+  /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache.
+  /// Backward, long sums over 96 queries amortise loading and storing dK and dV.
+  ///
+  /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
+  /// what they keep, into two thirds of the second-level cache.
+  static func limits(
+    _ direction: AttentionDirection, dimensions: Int, _ laneGroupWidth: Int, _ level2Cache: Int
+  ) -> TileLimits {
+    switch direction {
+    case .forward:
+      // Packed queries and their output.
+      let kept = laneGroupWidth * dimensions * 4
+      return TileLimits(block: 96, groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1))
+    case .backward:
+      return TileLimits(block: 96, groups: 6)
+    }
   }
 }

@@ -35,4 +35,15 @@ struct BenchCase {
 extension BenchCase {
   /// What all cases of one table have in common.
   var heading: String { "\(elementType.rawValue), \(direction.rawValue), mask \(mask)" }
+
+  /// What was run, as reports in JSON begin.
+  func jsonMembers(_ plan: AttentionPlan) -> [(String, JSONText)] {
+    var members: [(String, JSONText)] = [
+      ("backend", .text(plan.backend.rawValue)), ("isa", .text(plan.instructionSet.rawValue)),
+      ("shape", .array(shape.sizes.map { .integer($0) })), ("dtype", .text(elementType.rawValue)),
+      ("mask", .text(mask.choice.rawValue)),
+    ]
+    if let window = mask.window { members.append(("window", .text(window.description))) }
+    return members + [("direction", .text(direction.rawValue)), ("threads", .integer(plan.threads))]
+  }
 }

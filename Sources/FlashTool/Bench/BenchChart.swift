@@ -8,10 +8,10 @@ enum BenchChart {
       Int($0) >= 1024 && Int($0) % 1024 == 0 ? "\(Int($0) / 1024)k" : "\(Int($0))"
     }
     let time = ChartPanel(
-      title: "Time of a call", subtitle: comparison(measurements, "takes", "as long") { $0.median },
+      title: "Time of a call", subtitle: comparison(measurements, "takes", "as long") { $0.times.median },
       xTitle: "sequence length (keys)", xAxis: xAxis,
-      yAxis: .powers(of: 10, around: measurements.map(\.median), minorSteps: [2, 5], label: timeLabel),
-      series: series(measurements) { $0.median })
+      yAxis: .powers(of: 10, around: measurements.map(\.times.median), minorSteps: [2, 5], label: timeLabel),
+      series: series(measurements) { $0.times.median })
     let memory = ChartPanel(
       title: "Extra memory", subtitle: comparison(measurements, "needs", "as much") { Double($0.extraBytes) },
       xTitle: "sequence length (keys)", xAxis: xAxis,
@@ -72,7 +72,7 @@ enum BenchChart {
     return """
       B \(shape.batch), \(shape.queryHeads) heads of dimension \(shape.headDimension), \
       \(first.benchCase.elementType.rawValue), \(first.benchCase.direction.rawValue), mask \(masks), \
-      \(first.instructionSet.rawValue), \(measurements.map(\.threads).max() ?? 1) threads
+      \(first.plan.instructionSet.rawValue), \(measurements.map(\.plan.threads).max() ?? 1) threads
       """
   }
 

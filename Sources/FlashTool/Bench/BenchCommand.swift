@@ -39,6 +39,15 @@ struct BenchCommand: ParsableCommand {
     help: "Where to draw time and memory by length as SVG. (default: flash-bench.svg for the sweep, else nowhere)")
   var svg: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Run one back end on one shape whenever a line comes on standard input, for scripts that take turns.",
+      discussion: """
+        Prints one JSON object when memory is warm, then one with the seconds for each line, which holds the number of \
+        runs, 1 where it is empty. Ends with the input.
+        """))
+  var paced = false
+
   @Flag(name: .shortAndLong, help: "Do not report progress on standard error.")
   var quiet = false
 
@@ -46,15 +55,27 @@ struct BenchCommand: ParsableCommand {
     if let iterations, iterations < 1 {
       throw ValidationError("--iterations: was \(iterations), expected at least 1")
     }
+    if paced && (problem.shapes.count != 1 || backend.count != 1) {
+      throw ValidationError("--paced: expected exactly one --shape and one --backend")
+    }
+    if paced && (iterations != nil || svg != nil) {
+      throw ValidationError("--paced: the input says how often to run, and nothing is drawn")
+    }
   }
 
   func run() throws {
     let entries = try entries()
+    Allocator.keepFreedMemory()
+    if paced {
+      for entry in entries {
+        for options in entry.contenders { try PacedBench(benchCase: entry.benchCase, options: options).run() }
+      }
+      return
+    }
     let drawing = svg ?? (problem.shapes.isEmpty ? "flash-bench.svg" : nil)
     if let drawing { try TextFile.requireWritable(drawing) }
     let progress = BenchProgress(isQuiet: quiet, isTerminal: StandardError.isTerminal)
     let runner = BenchRunner(iterations: iterations, progress: progress)
-    Allocator.keepFreedMemory()
 
     var measurements: [BenchMeasurement] = []
     var heading: String?

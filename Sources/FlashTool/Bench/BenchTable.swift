@@ -10,9 +10,10 @@ enum BenchTable {
     switch outcome {
     case .measured(let measurement):
       row(
-        shape: benchCase.shapeText, backend: measurement.backend.rawValue, isa: measurement.instructionSet.rawValue,
+        shape: benchCase.shapeText, backend: measurement.backend.rawValue,
+        isa: measurement.plan.instructionSet.rawValue,
         cells: [
-          Seconds.description(measurement.median), Seconds.description(measurement.minimum),
+          Seconds.description(measurement.times.median), Seconds.description(measurement.times.minimum),
           Decimals.description(measurement.gigaflops, places: 1), ByteCount.description(measurement.extraBytes),
           errorText(measurement.maxError),
         ])

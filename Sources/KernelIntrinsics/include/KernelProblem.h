@@ -66,14 +66,19 @@ typedef struct KernelProblem {
   intptr_t keyBlock;
 } KernelProblem;
 
-// The queries of one forward work item: `heads` consecutive query heads, all of one key/value head, by `queries`
-// consecutive positions. Their product is at most the problem's query block.
+// One forward work item: `heads` consecutive query heads, all of one key/value head, by `queries` consecutive positions,
+// against `keys` consecutive keys. Heads times queries is at most the problem's query block.
 typedef struct ForwardItem {
   intptr_t batch;
   intptr_t firstHead;
   intptr_t heads;
   intptr_t firstQuery;
   intptr_t queries;
+  intptr_t firstKey;
+  intptr_t keys;
+  // Where the item leaves its rows for a merge with the items of the same queries and other keys; null where it finishes
+  // them itself. One partial row for each query, in the order (head 0, query 0), (head 0, query 1), …
+  float *_Nullable partialRows;
 } ForwardItem;
 
 // The keys of one backward work item, and the counters by which items that add to the same place take turns.

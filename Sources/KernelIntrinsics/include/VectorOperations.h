@@ -44,6 +44,26 @@ KERNEL_INLINE kernel_float16 kernel_zip_high16(kernel_float16 a, kernel_float16 
   return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
+// The sums of the lanes of four vectors.
+KERNEL_INLINE kernel_float4 kernel_lane_sums4(kernel_float4 a, kernel_float4 b, kernel_float4 c, kernel_float4 d) {
+  kernel_float4 ab = kernel_zip_low4(a, b) + kernel_zip_high4(a, b);
+  kernel_float4 cd = kernel_zip_low4(c, d) + kernel_zip_high4(c, d);
+  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+KERNEL_INLINE kernel_float4 kernel_half_sum8(kernel_float8 a) {
+  return __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
+}
+KERNEL_INLINE kernel_float4 kernel_lane_sums8(kernel_float8 a, kernel_float8 b, kernel_float8 c, kernel_float8 d) {
+  return kernel_lane_sums4(kernel_half_sum8(a), kernel_half_sum8(b), kernel_half_sum8(c), kernel_half_sum8(d));
+}
+KERNEL_INLINE kernel_float8 kernel_half_sum16(kernel_float16 a) {
+  return __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7) +
+         __builtin_shufflevector(a, a, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+KERNEL_INLINE kernel_float4 kernel_lane_sums16(kernel_float16 a, kernel_float16 b, kernel_float16 c, kernel_float16 d) {
+  return kernel_lane_sums8(kernel_half_sum16(a), kernel_half_sum16(b), kernel_half_sum16(c), kernel_half_sum16(d));
+}
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // x - floor(x), in [0, 1); 0 for an infinity.
 KERNEL_INLINE kernel_float16 kernel_fraction16(kernel_float16 x) {

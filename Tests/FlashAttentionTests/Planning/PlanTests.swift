@@ -123,8 +123,10 @@ struct PlanTests {
       ).threads
     }
     // AVX-512: groups of 48 queries forward and of 48 keys backward, one in an item where there is little work.
-    #expect(try threads((48, 9999), .forward) == 1)
-    #expect(try threads((49, 9999), .forward) == 2)
+    #expect(try threads((48, 2047), .forward) == 1)
+    #expect(try threads((49, 2047), .forward) == 2)
+    // Nine parts of at least 1024 keys.
+    #expect(try threads((48, 9999), .forward) == 9)
     #expect(try threads((9999, 48), .backward) == 1)
     #expect(try threads((9999, 97), .backward) == 3)
     #expect(try threads((48 * 100, 96), .forward) == 64)

@@ -43,7 +43,7 @@ struct ScheduleTests {
   @Test("Short queries of heads that share their keys share an item")
   func grouping() throws {
     let decode = try AttentionShape(
-      batch: 1, queryHeads: 32, keyValueHeads: 4, queryLength: 1, keyLength: 4096, headDimension: 128,
+      batch: 1, queryHeads: 32, keyValueHeads: 4, queryLength: 1, keyLength: 2047, headDimension: 128,
       valueDimension: 128)
     let descriptor = try AttentionDescriptor(shape: decode, elementType: .float32)
     func items(_ backend: Backend) -> Int {
@@ -53,12 +53,63 @@ struct ScheduleTests {
     #expect(items(.standard) == 32)
   }
 
+  static let lengths = [(1, 4096), (1, 131_072), (8, 5000), (48, 2048), (49, 9999), (300, 2047), (1, 1)]
+
+  @Test("Parts cover each key of each query once, whatever the threads", arguments: lengths, [(1, 1), (8, 2), (32, 8)])
+  func parts(lengths: (Int, Int), heads: (Int, Int)) throws {
+    let shape = try AttentionShape(
+      batch: 1, queryHeads: heads.0, keyValueHeads: heads.1, queryLength: lengths.0, keyLength: lengths.1,
+      headDimension: 8, valueDimension: 8)
+    let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
+    var keysPerItem = Set<Int>()
+    for threads in [1, 2, 64] {
+      let tiles = TileShape.shape(.cpu, .forward, descriptor, laneGroupWidth: 24, threads: threads)
+      keysPerItem.insert(tiles.keysPerItem)
+      let schedule = ForwardSchedule(shape, tiles)
+      var visits: [Int: [Range<Int>]] = [:]
+      for index in 0..<schedule.count {
+        let item = schedule[index]
+        #expect(item.firstKey % tiles.keyBlock == 0 && (schedule.parts == 1 || item.keys > 0))
+        for head in 0..<item.heads {
+          for query in 0..<item.queries {
+            // Where the item leaves a row is a place of its own.
+            let row = schedule.firstPartialRow(item) % schedule.rowCount + head * item.queries + query
+            visits[row, default: []].append(item.firstKey..<item.firstKey + item.keys)
+          }
+        }
+      }
+      #expect(visits.count == shape.queryHeads * shape.queryLength)
+      for ranges in visits.values {
+        #expect(
+          ranges.sorted { $0.lowerBound < $1.lowerBound }.reduce(0) { $1.lowerBound == $0 ? $1.upperBound : -1 }
+            == shape.keyLength)
+      }
+    }
+    #expect(keysPerItem.count == 1)
+  }
+
+  @Test("Keys are split where a problem has few items and many keys, and nowhere else")
+  func whenKeysAreSplit() throws {
+    func parts(heads: (Int, Int), lengths: (Int, Int)) throws -> Int {
+      let shape = try AttentionShape(
+        batch: 1, queryHeads: heads.0, keyValueHeads: heads.1, queryLength: lengths.0, keyLength: lengths.1,
+        headDimension: 64, valueDimension: 64)
+      let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
+      return ForwardSchedule(shape, .shape(.cpu, .forward, descriptor, laneGroupWidth: 24, threads: 2)).parts
+    }
+    #expect(try parts(heads: (32, 8), lengths: (1, 131_072)) == 16)
+    #expect(try parts(heads: (32, 8), lengths: (1, 4096)) == 4)
+    #expect(try parts(heads: (32, 8), lengths: (1, 2047)) == 1)
+    #expect(try parts(heads: (8, 8), lengths: (4096, 4096)) == 1)
+    #expect(try parts(heads: (1, 1), lengths: (4096, 4096)) == 1)
+  }
+
   @Test("Under a causal mask the longest items come first")
   func lastQueriesFirst() throws {
     let shape = try AttentionShape(
       batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 250, keyLength: 250, headDimension: 8,
       valueDimension: 8)
-    let tiles = TileShape(queryBlock: 96, keyBlock: 64, headsPerBlock: 1)
+    let tiles = TileShape(queryBlock: 96, keyBlock: 64, headsPerBlock: 1, keysPerItem: 250)
     let schedule = ForwardSchedule(shape, tiles, lastQueriesFirst: true)
     #expect((0..<schedule.count).map { schedule[$0].firstQuery } == [192, 96, 0])
   }

@@ -1,0 +1,41 @@
+"""What the machine can do at most, as `flash peak` measures it in the same run."""
+
+import json
+import subprocess
+
+
+class Ceilings:
+    """The greatest rates seen so far, by number of threads; rates are in operations and bytes a second."""
+
+    def __init__(self, flash, threads, isa):
+        self._flash = flash
+        self._isa = isa
+        self.by_threads = {count: {} for count in threads}
+
+    def measure(self):
+        """Measures again; whatever else runs on the machine can only lower a rate."""
+        for count, known in self.by_threads.items():
+            command = [self._flash, "peak", "--json", "--threads", str(count)]
+            command += ["--isa", self._isa] if self._isa else []
+            seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"],
+                     **seen["read_gigabytes_per_second"]}
+            for name, rate in rates.items():
+                if rate is not None:
+                    known[name] = max(known.get(name, 0.0), rate * 1e9)
+
+    def arithmetic(self, row):
+        """The ceiling of the instructions that a row's kernels multiply with, and its name."""
+        rates = self.by_threads[row.threads]
+        if row.case.dtype == "bf16" and row.isa == "avx512bf16":
+            return rates["bf16_dot"], "bf16 dot products"
+        return rates["fma"], "multiply-adds"
+
+    def roof(self, row):
+        """The least of arithmetic and memory at the case's intensity, in operations a second, and its name."""
+        arithmetic, name = self.arithmetic(row)
+        memory = self.by_threads[row.threads]["memory"] * row.case.intensity
+        return (memory, "main memory") if memory < arithmetic else (arithmetic, name)
+
+    def share(self, row):
+        return row.case.operations / row.flash.seconds / self.roof(row)[0]

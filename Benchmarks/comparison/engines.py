@@ -1,0 +1,86 @@
+"""Programs that take turns: each a child process that prepares a case once and runs it whenever it is told to."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+class EngineFailure(Exception):
+    pass
+
+
+class _Child:
+    """A process that answers each line with a line of JSON."""
+
+    def __init__(self, command):
+        self.command = [str(part) for part in command]
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+    def ask(self, line):
+        self.process.stdin.write(f"{line}\n")
+        return self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise EngineFailure(f"no answer from: {' '.join(self.command)}")
+        return json.loads(line)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Flash:
+    """`flash bench --paced` on one case."""
+
+    def __init__(self, executable, case, threads, isa):
+        sizes = (case.batch, case.query_heads, case.key_heads, case.query_length, case.key_length, case.dimension,
+                 case.dimension)
+        self._child = _Child([
+            executable, "bench", "--paced", "--backend", "cpu", "--shape", ",".join(map(str, sizes)),
+            "--dtype", case.dtype, "--mask", "causal" if case.causal else "full",
+            "--direction", "forward-backward" if case.gradients else "forward", "--threads", threads,
+            *(["--isa", isa] if isa else []),
+        ])
+        # What was planned: instruction set, extra memory.
+        self.facts = self._child.answer()
+
+    def turn(self, runs):
+        return self._child.ask(runs)
+
+    def end(self):
+        self._child.end()
+
+
+def _has_onnx_kernel(case):
+    """The operator has neither shared key/value heads nor gradients, and 16-bit types only for GPUs."""
+    return case.dtype == "f32" and not case.causal and not case.gradients and case.query_heads == case.key_heads
+
+
+# The peers by the name of their kind: what tables call them, and which cases they serve.
+PEER_NAMES = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
+PEER_CASES = {"torch": lambda case: True, "onnx": _has_onnx_kernel}
+
+
+class Peer:
+    """One peer with one number of threads, for all cases; its process is worth keeping, because it is slow to start."""
+
+    def __init__(self, kind, threads):
+        self.kind = kind
+        self.threads = threads
+        self._child = _Child([sys.executable, Path(__file__).with_name("peer_worker.py"), kind, threads])
+        self.version = self._child.answer()["version"]
+
+    def prepare(self, case):
+        """Returns how the peer computes the case."""
+        return self._child.ask(json.dumps(vars(case)))["method"]
+
+    def turn(self, runs):
+        return self._child.ask(runs)
+
+    def end(self):
+        self._child.end()

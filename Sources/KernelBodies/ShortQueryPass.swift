@@ -1,0 +1,223 @@
+import KernelIntrinsics
+
+/// The most rows (query heads of one key/value head times queries) of an item that ``ShortQueryPass`` serves: half a
+/// vector. With more rows, queries in the lanes waste less than the sums across lanes cost.
+var shortQueryRows: Int {
+  @inline(__always) get { laneCount / 2 }
+}
+
+/// The forward pass over few rows, as in decoding: the *dimension* lies in the lanes.
+///
+/// With one query of a few heads most lanes of a tile of queries would be empty, and each scalar of K and V would be
+/// broadcast for them. Here rows of K and V are read as vectors, once each and straight from their element type, so that
+/// their bandwidth is the limit:
+///
+///     for each block of keys j
+///       S[r, k] = Q_r · K_k       tiles of rows by keys, whose lanes are summed at the end
+///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
+///       O_r = 2^(m − m') O_r + Σ_k P[r, k] V_k
+///
+/// Rows of Q and O are kept as halves of chunks; see ``ElementFormat/loadFirst(_:)``.
+struct ShortQueryPass<Format: ElementFormat> {
+  let problem: KernelProblem
+  let item: ForwardItem
+  let layout: ShortQueryWorkspace
+  let memory: UnsafeMutableRawPointer
+
+  var rows: Int { item.heads * item.queries }
+  var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
+  var queryRange: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
+
+  func run() {
+    prepare()
+    let keys = problem.keys(seenBy: queryRange).intersection(item.keyRange)
+    // Blocks lie on a fixed grid, so that sums do not depend on which queries share the item.
+    var first = keys.start / problem.keyBlock * problem.keyBlock
+    while first < keys.end {
+      let block = BlockRange(start: first, end: first + problem.keyBlock).intersection(keys)
+      let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
+      advance(over: block, before: next)
+      first += problem.keyBlock
+    }
+    finish()
+  }
+
+  private func prepare() {
+    var row = 0
+    while row < rows {
+      let source = problem.query.offset(
+        batch: item.batch, head: item.firstHead + row / item.queries, row: item.firstQuery + row % item.queries)
+      var column = 0
+      while column < problem.headDimension {
+        query(row)[Format.place(ofColumn: column)] =
+          problem.query.scalar(at: source + column * problem.query.columnStride) * problem.scoreFactor
+        column += 1
+      }
+      output(row).update(repeating: 0, count: problem.valueDimension)
+      maxima[row] = -.infinity
+      sums[row] = 0
+      row += 1
+    }
+    var lane = 0
+    while lane < scoreStride {
+      positions[lane] = Int32(truncatingIfNeeded: lane)
+      lane += 1
+    }
+  }
+
+  private func advance(over keys: BlockRange, before next: BlockRange) {
+    if keys.isEmpty { return }
+    computeScores(keys, RowPrefetch(keyRows(next), of: problem.key))
+    let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
+    if isMasked || problem.softcap > 0 { finishScores(keys, isMasked: isMasked) }
+    updateSoftmax(keys)
+    if isMasked && valueRows(keys).hasNonFinite(in: problem.value) {
+      addValuesOneByOne(keys)
+    } else {
+      addValues(keys, RowPrefetch(valueRows(next), of: problem.value))
+    }
+  }
+
+  /// S → P for one block: the update of ``OnlineSoftmax``, but with keys in the lanes.
+  private func updateSoftmax(_ keys: BlockRange) {
+    var row = 0
+    while row < rows {
+      let scores = score(row)
+      // Lanes beyond the keys take part in whole vectors.
+      var lane = keys.count
+      while lane < paddedColumns(keys.count) {
+        scores[lane] = -.infinity
+        lane += 1
+      }
+      var largest = Vector(repeating: -.infinity)
+      lane = 0
+      while lane < keys.count {
+        largest = largest.maximum(Vector(at: scores + lane))
+        lane += laneCount
+      }
+      var after = maxima[row]
+      for index in 0..<laneCount where largest[index] > after { after = largest[index] }
+      // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
+      let reference = after == -.infinity ? 0 : after
+      let correction = Vector(repeating: maxima[row] - reference).exponentiated2[0]
+      var total = Vector.zeros
+      lane = 0
+      while lane < keys.count {
+        let probability = (Vector(at: scores + lane) - reference).exponentiated2
+        probability.store(at: scores + lane)
+        total += probability
+        lane += laneCount
+      }
+      var sum = sums[row] * correction
+      for index in 0..<laneCount { sum += total[index] }
+      sums[row] = sum
+      maxima[row] = after
+      if correction != 1 { scale(output(row), by: correction) }
+      row += 1
+    }
+  }
+
+  @inline(__always)
+  private func scale(_ output: UnsafeMutablePointer<Float>, by factor: Float) {
+    var column = 0
+    while column < problem.valueDimension {
+      (Vector(at: output + column) * factor).store(at: output + column)
+      column += laneCount
+    }
+  }
+
+  private func finish() {
+    var row = 0
+    while row < rows {
+      if let partialRows = item.partialRows {
+        let partial = PartialRows(base: partialRows, problem)
+        var column = 0
+        while column < problem.valueDimension {
+          partial.output(row)[column] = output(row)[Format.place(ofColumn: column)]
+          column += 1
+        }
+        partial.setState(row, maximum: maxima[row], sum: sums[row])
+      } else {
+        store(row)
+      }
+      row += 1
+    }
+  }
+
+  private func store(_ row: Int) {
+    let head = item.firstHead + row / item.queries
+    let query = item.firstQuery + row % item.queries
+    let target = problem.output.offset(batch: item.batch, head: head, row: query)
+    // A row without a permitted key gives zeros.
+    let reciprocal = sums[row] == 0 ? 0 : 1 / sums[row]
+    var column = 0
+    while column < problem.valueDimension {
+      var vector = Vector.zeros
+      for lane in 0..<laneCount where column + lane < problem.valueDimension {
+        vector[lane] = output(row)[Format.place(ofColumn: column + lane)]
+      }
+      problem.output.store(
+        vector * reciprocal, at: target + column * problem.output.columnStride,
+        count: problem.valueDimension - column)
+      column += laneCount
+    }
+    let index = (item.batch * problem.queryHeads + head) * problem.queryLength + query
+    problem.logSumExp.unsafelyUnwrapped[index] = kernel_log_sum_exp(maxima[row], sums[row])
+  }
+}
+
+extension KernelProblem {
+  /// Whether the rows of an item are so few, and K and V so laid out, that ``ShortQueryPass`` serves it.
+  ///
+  /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
+  /// where there are fewer threads, and their bits may not depend on that.
+  func isShort(_ item: ForwardItem) -> Bool {
+    item.queries == queryLength && item.heads * item.queries <= shortQueryRows && mayBeShort
+  }
+
+  /// Whether ``ShortQueryPass`` serves items of few rows: K and V have rows of whole chunks of neighbouring elements.
+  var mayBeShort: Bool {
+    let chunk = 2 * laneCount
+    return headDimension % chunk == 0 && valueDimension % chunk == 0 && key.columnStride == 1
+      && value.columnStride == 1
+  }
+}
+
+// MARK: Places
+
+extension ShortQueryPass {
+  func query(_ row: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.queries) + row * problem.headDimension
+  }
+
+  func output(_ row: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.outputs) + row * problem.valueDimension
+  }
+
+  /// The distance of neighbouring rows of scores.
+  var scoreStride: Int { paddedColumns(problem.keyBlock) }
+
+  func score(_ row: Int) -> UnsafeMutablePointer<Float> { memory.floats(at: layout.scores) + row * scoreStride }
+
+  var maxima: UnsafeMutablePointer<Float> { memory.floats(at: layout.maxima) }
+  var sums: UnsafeMutablePointer<Float> { memory.floats(at: layout.sums) }
+
+  /// The position of each lane within its block of keys.
+  var positions: UnsafeMutablePointer<Int32> {
+    (memory + layout.positions).assumingMemoryBound(to: Int32.self)
+  }
+
+  func keyRows(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.headDimension)
+  }
+
+  func valueRows(_ keys: BlockRange) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.valueDimension)
+  }
+
+  func address(_ range: OperandRange, in operand: KernelOperand) -> UnsafeRawPointer {
+    UnsafeRawPointer(operand.base.unsafelyUnwrapped) + range.offset(in: operand) * Format.size
+  }
+}
