@@ -97,9 +97,9 @@ struct DeterminismTests {
         bias: BiasForm(form: .whole)),
     ] {
       let inputs = try AttentionInputs<Float>(attentionCase)
-      Memory.litter(with: 0xff)
+      try Memory.litter(with: 0xff)
       let afterNaN = try Bits(inputs, options)
-      Memory.litter(with: 0)
+      try Memory.litter(with: 0)
       let afterZeros = try Bits(inputs, options)
       #expect(afterNaN == afterZeros, "\(afterNaN.difference(from: afterZeros))")
     }
@@ -126,9 +126,9 @@ private enum Crowd {
 /// The memory that a call will be handed.
 private enum Memory {
   /// Fills freed blocks of many sizes and idle scratch memory with a byte; 0xff makes every number a NaN.
-  static func litter(with byte: Int32) {
+  static func litter(with byte: Int32) throws {
     litterWorkspaces(with: byte, count: 4)
-    litterScratch(with: byte, count: 8)
+    try litterScratch(with: byte, count: 8)
     var blocks: [UnsafeMutableRawPointer] = []
     for exponent in 4..<21 {
       for factor in [2, 3] {
@@ -151,10 +151,10 @@ private enum Memory {
     }
   }
 
-  private static func litterScratch(with byte: Int32, count: Int) {
-    Scratch.withMemory(byteCount: 1 << 20) { memory in
+  private static func litterScratch(with byte: Int32, count: Int) throws {
+    try Scratch.withMemory(byteCount: 1 << 20, for: "a test") { memory in
       memset(memory, byte, 1 << 20)
-      if count > 1 { litterScratch(with: byte, count: count - 1) }
+      if count > 1 { try litterScratch(with: byte, count: count - 1) }
     }
   }
 }

@@ -9,7 +9,8 @@ final class ParallelJob: Claimable, @unchecked Sendable {
   private let next = Atomic<Int>(0)
   private let scratch = Scratch()
   private var count = 0
-  private var workspaceSize = 0
+  /// The scratch memory that each thread needs, in bytes.
+  private(set) var workspaceSize = 0
   private var work: ErasedWork?
 
   static func claim() -> ParallelJob {

@@ -45,6 +45,8 @@ final class PoolWorker: Claimable, @unchecked Sendable {
   /// Offers a job to the worker, which the caller has claimed.
   func work(on job: ParallelJob) {
     self.job = job
+    // Here and not by the worker, which may begin with its first job only after many calls.
+    scratch.reserve(job.workspaceSize)
     offer.store(.made, ordering: .releasing)
     offered.post()
   }
