@@ -61,8 +61,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "flash", dependencies: ["FlashTool"]),
+    // Counts allocations and locks of the tests' process.
+    .target(name: "CallCounters", path: "Tests/CallCounters"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention"]),
+    .testTarget(
+      name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention", "CallCounters"]),
     .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]

@@ -2,9 +2,8 @@ import KernelIntrinsics
 
 /// The most rows (query heads of one key/value head times queries) of an item that ``ShortQueryPass`` serves: half a
 /// vector. With more rows, queries in the lanes waste less than the sums across lanes cost.
-var shortQueryRows: Int {
-  @inline(__always) get { laneCount / 2 }
-}
+@inline(__always)
+func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
 
 /// The forward pass over few rows, as in decoding: the *dimension* lies in the lanes.
 ///
@@ -172,7 +171,7 @@ extension KernelProblem {
   /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
   /// where there are fewer threads, and their bits may not depend on that.
   func isShort(_ item: ForwardItem) -> Bool {
-    item.queries == queryLength && item.heads * item.queries <= shortQueryRows && mayBeShort
+    item.queries == queryLength && item.heads * item.queries <= shortQueryRows(lanes: laneCount) && mayBeShort
   }
 
   /// Whether ``ShortQueryPass`` serves items of few rows: K and V have rows of whole chunks of neighbouring elements.

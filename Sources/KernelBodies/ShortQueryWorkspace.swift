@@ -13,8 +13,9 @@ struct ShortQueryWorkspace {
   let zeroRow: Int
   let byteCount: Int
 
-  init(_ problem: KernelProblem) {
-    let rows = shortQueryRows
+  /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
+  init(_ problem: KernelProblem, lanes: Int = laneCount) {
+    let rows = shortQueryRows(lanes: lanes)
     let panel = rows * KeyStreams.stepKeys
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * problem.headDimension)

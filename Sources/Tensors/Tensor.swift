@@ -8,13 +8,17 @@ public struct Tensor<Element: TensorElement>: StridedTensor {
   /// The size of each axis.
   public let shape: [Int]
 
+  /// The distance of neighbours along each axis, in elements.
+  public let strides: [Int]
+
   init(storage: TensorStorage<Element>, shape: [Int]) {
     self.storage = storage
     self.shape = shape
+    strides = Shape.rowMajorStrides(shape)
   }
 
   public var view: TensorView<Element> {
-    TensorView(storage: storage, offset: 0, shape: shape, strides: Shape.rowMajorStrides(shape))
+    TensorView(storage: storage, offset: 0, shape: shape, strides: strides)
   }
 
   /// The number of elements.
@@ -24,14 +28,11 @@ public struct Tensor<Element: TensorElement>: StridedTensor {
 // MARK: Making tensors
 
 extension Tensor {
-  /// A tensor of the given shape whose elements `initialize` writes, all of them.
+  /// A tensor of the given shape with whatever the memory held, for code that writes all elements before they are read.
   ///
-  /// - Parameter initialize: Called once with memory for the product of `shape`, which it must initialise entirely.
   /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for a negative or overflowing shape.
-  package init(shape: [Int], initializingWith initialize: (UnsafeMutablePointer<Element>) throws -> Void) throws {
-    let storage = try Self.allocate(shape)
-    try initialize(storage.base)
-    self.init(storage: storage, shape: shape)
+  package init(unwritten shape: [Int]) throws {
+    self.init(storage: try Self.allocate(shape), shape: shape)
   }
 
   /// A tensor with every element equal to `value`.
@@ -124,15 +125,36 @@ extension Tensor {
 
   private func position(of indices: [Int]) -> Int {
     precondition(indices.count == shape.count, "\(indices.count) indices into a tensor of rank \(shape.count)")
-    return zip(indices, zip(shape, Shape.rowMajorStrides(shape))).reduce(0) { sum, axis in
+    return zip(indices, zip(shape, strides)).reduce(0) { sum, axis in
       let (index, (size, stride)) = axis
       precondition(index >= 0 && index < size, "index \(index) outside an axis of \(size)")
       return sum + index * stride
     }
   }
 
+  /// Calls `body` with memory for all elements, which it must write entirely.
+  ///
+  /// The memory is the tensor's own where nothing else refers to it, and new memory, which becomes the tensor's when
+  /// `body` returns, where something does.
+  package mutating func overwrite<Result>(
+    _ body: (UnsafeMutablePointer<Element>) throws -> Result
+  ) rethrows -> Result {
+    if isUnique {
+      defer { withExtendedLifetime(storage) {} }
+      return try body(storage.base)
+    }
+    let memory = TensorStorage<Element>(uninitializedCount: storage.count)
+    let result = try body(memory.base)
+    storage = memory
+    return result
+  }
+
+  private var isUnique: Bool {
+    mutating get { storage.isWritable && isKnownUniquelyReferenced(&storage) }
+  }
+
   private mutating func makeUnique() {
-    if storage.isWritable && isKnownUniquelyReferenced(&storage) { return }
+    if isUnique { return }
     let copy = TensorStorage<Element>(uninitializedCount: storage.count)
     copy.base.initialize(from: storage.base, count: storage.count)
     storage = copy

@@ -1,7 +1,8 @@
-import FlashAttention
 import Foundation
 import ReferenceAttention
 import Testing
+
+@testable import FlashAttention
 
 @Suite("Determinism")
 struct DeterminismTests {
@@ -85,7 +86,7 @@ struct DeterminismTests {
 
   @Test("What memory held before does not show", arguments: ExecutionOptions.everyKernel)
   func leftovers(options: ExecutionOptions) throws {
-    // One thread, so that the call's memory comes from this thread's heap.
+    // One thread, so that the call's memory comes from this thread's heap and from the scratch memory of callers.
     var options = options
     options.threads = 1
     for attentionCase in [
@@ -96,9 +97,9 @@ struct DeterminismTests {
         bias: BiasForm(form: .whole)),
     ] {
       let inputs = try AttentionInputs<Float>(attentionCase)
-      Heap.litter(with: 0xff)
+      try Memory.litter(with: 0xff)
       let afterNaN = try Bits(inputs, options)
-      Heap.litter(with: 0)
+      try Memory.litter(with: 0)
       let afterZeros = try Bits(inputs, options)
       #expect(afterNaN == afterZeros, "\(afterNaN.difference(from: afterZeros))")
     }
@@ -122,10 +123,12 @@ private enum Crowd {
   }
 }
 
-/// The memory that the allocator will hand out next.
-private enum Heap {
-  /// Fills freed blocks of many sizes with a byte; 0xff makes every number a NaN.
-  static func litter(with byte: Int32) {
+/// The memory that a call will be handed.
+private enum Memory {
+  /// Fills freed blocks of many sizes and idle scratch memory with a byte; 0xff makes every number a NaN.
+  static func litter(with byte: Int32) throws {
+    litterWorkspaces(with: byte, count: 4)
+    try litterScratch(with: byte, count: 8)
     var blocks: [UnsafeMutableRawPointer] = []
     for exponent in 4..<21 {
       for factor in [2, 3] {
@@ -138,5 +141,20 @@ private enum Heap {
       }
     }
     for block in blocks { block.deallocate() }
+  }
+
+  /// Several at once, because calls of other tests may hold some of them.
+  private static func litterWorkspaces(with byte: Int32, count: Int) {
+    Parallel.forEach(1, threads: 1, workspaceSize: 1 << 20) { _, workspace in
+      memset(workspace, byte, 1 << 20)
+      if count > 1 { litterWorkspaces(with: byte, count: count - 1) }
+    }
+  }
+
+  private static func litterScratch(with byte: Int32, count: Int) throws {
+    try Scratch.withMemory(byteCount: 1 << 20, for: "a test") { memory in
+      memset(memory, byte, 1 << 20)
+      if count > 1 { try litterScratch(with: byte, count: count - 1) }
+    }
   }
 }

@@ -142,7 +142,75 @@ struct ErrorTests {
     },
   ]
 
-  @Test("A wrong argument is named", arguments: wrongCalls)
+  /// A planned call whose arguments all fit unless replaced.
+  private static func attendAsPlanned(
+    queries: [Int] = [1, 4, 5, 8], keys: [Int] = [1, 2, 6, 8], values: [Int] = [1, 2, 6, 3],
+    booleanMask: [Int]? = [6], bias: [Int]? = [5, 6], hasBooleanMask: Bool = true,
+    biasType: AttentionElementType? = .float32, elementType: AttentionElementType = .float32,
+    direction: AttentionDirection = .forward
+  ) throws {
+    let plan = try AttentionPlan(
+      AttentionDescriptor(
+        shape: AttentionShape(
+          batch: 1, queryHeads: 4, keyValueHeads: 2, queryLength: 5, keyLength: 6, headDimension: 8, valueDimension: 3),
+        elementType: elementType, hasBooleanMask: hasBooleanMask, biasType: biasType), direction)
+    _ = try plan.attend(
+      queries: Tensor<Float>(repeating: 0, shape: queries), keys: Tensor<Float>(repeating: 0, shape: keys),
+      values: Tensor<Float>(repeating: 0, shape: values),
+      booleanMask: try booleanMask.map { try Tensor(repeating: true, shape: $0).view },
+      bias: try bias.map { AttentionBias(try Tensor<Float>(repeating: 0, shape: $0)) })
+  }
+
+  @Test("A planned call whose arguments fit throws nothing")
+  func fittingPlan() throws {
+    try Self.attendAsPlanned()
+  }
+
+  static let wrongPlannedCalls = [
+    WrongCall(testDescription: "other queries", words: ["queries", "[1, 4, 7, 8]", "[B, Hq, Sq, D] = [1, 4, 5, 8]"]) {
+      try attendAsPlanned(queries: [1, 4, 7, 8])
+    },
+    WrongCall(testDescription: "queries of rank 3", words: ["queries", "[4, 5, 8]", "[1, 4, 5, 8]"]) {
+      try attendAsPlanned(queries: [4, 5, 8])
+    },
+    WrongCall(testDescription: "other keys", words: ["keys", "[1, 2, 7, 8]", "[B, Hkv, Sk, D] = [1, 2, 6, 8]"]) {
+      try attendAsPlanned(keys: [1, 2, 7, 8])
+    },
+    WrongCall(testDescription: "other values", words: ["values", "[1, 2, 6, 4]", "[B, Hkv, Sk, Dv] = [1, 2, 6, 3]"]) {
+      try attendAsPlanned(values: [1, 2, 6, 4])
+    },
+    WrongCall(testDescription: "another element type", words: ["queries", "type f32", "bf16, for which the plan"]) {
+      try attendAsPlanned(elementType: .bfloat16)
+    },
+    WrongCall(testDescription: "a mask that was not planned", words: ["booleanMask", "a mask", "nil, for which"]) {
+      try attendAsPlanned(hasBooleanMask: false)
+    },
+    WrongCall(testDescription: "no mask where one was planned", words: ["booleanMask", "nil", "a mask, for which"]) {
+      try attendAsPlanned(booleanMask: nil)
+    },
+    WrongCall(testDescription: "a mask that does not broadcast", words: ["booleanMask", "[5]", "[1, 4, 5, 6]"]) {
+      try attendAsPlanned(booleanMask: [5])
+    },
+    WrongCall(testDescription: "a bias that was not planned", words: ["bias", "a bias of type f32", "nil, for which"]) {
+      try attendAsPlanned(biasType: nil)
+    },
+    WrongCall(
+      testDescription: "no bias where one was planned", words: ["bias", "nil", "a bias of type f32, for which"]
+    ) {
+      try attendAsPlanned(bias: nil)
+    },
+    WrongCall(testDescription: "a bias of another type", words: ["bias", "of type f32", "of type f16, for which"]) {
+      try attendAsPlanned(biasType: .float16)
+    },
+    WrongCall(testDescription: "a bias that does not broadcast", words: ["bias", "[4, 6]", "[1, 4, 5, 6]"]) {
+      try attendAsPlanned(bias: [4, 6])
+    },
+    WrongCall(testDescription: "the plan of a backward pass", words: ["plan", "a backward pass", "a forward pass"]) {
+      try attendAsPlanned(direction: .backward)
+    },
+  ]
+
+  @Test("A wrong argument is named", arguments: wrongCalls + wrongPlannedCalls)
   func wrongArgument(wrong: WrongCall) {
     let error = #expect(throws: AttentionError.self) { try wrong.call() }
     let description = error?.description ?? ""

@@ -9,56 +9,43 @@ struct CPUBackward {
   private var kernels: KernelSet { plan.kernels }
 
   func run() throws {
-    forEachRowBlock { problem, batch, head, start, end in
-      kernels.prepareBackward(problem, batch, head, start, end)
+    forEachRowBlock { kernels, problem, rows in
+      // The sums of dQ begin at zero.
+      let first = (rows.batch * problem.pointee.queryHeads + rows.head) * problem.pointee.queryLength + rows.start
+      let stride = problem.pointee.queryGradientStride
+      if let sums = problem.pointee.queryGradientSum {
+        (sums + first * stride).initialize(repeating: 0, count: (rows.end - rows.start) * stride)
+      }
+      kernels.prepareBackward(problem, rows.batch, rows.head, rows.start, rows.end)
     }
     switch plan.backend {
-    case .cpu: runFlash()
+    case .cpu: try runFlash()
     case .standard: try runStandard()
     }
     if plan.keepsQueryGradientSums {
-      forEachRowBlock { problem, batch, head, start, end in
-        kernels.storeQueryGradient(problem, batch, head, start, end)
+      forEachRowBlock { kernels, problem, rows in
+        kernels.storeQueryGradient(problem, rows.batch, rows.head, rows.start, rows.end)
       }
     }
   }
 
-  private func runFlash() {
-    let bias = problem.biasGradient
+  private func runFlash() throws {
     // Heads that share a bias take turns, which needs the order of all heads; without one, as many heads as threads.
     let heads = shape.batch * shape.keyValueHeads
     let schedule = BackwardSchedule(
-      shape, keyBlock: plan.tiles.keyBlock, team: bias.base == nil ? min(plan.threads, heads) : heads)
-    let progress = UnsafeMutablePointer<Int>.allocate(capacity: max(schedule.count, 1))
-    progress.initialize(repeating: 0, count: schedule.count)
-    defer { progress.deallocate() }
-    func counter(_ block: BackwardSchedule.Block?) -> UnsafePointer<Int>? {
-      block.map { UnsafePointer(progress + schedule.progressIndex($0)) }
+      shape, keyBlock: plan.tiles.keyBlock,
+      team: problem.biasGradient.base == nil ? min(plan.threads, heads) : heads)
+    let kernels = kernels
+    try Scratch.withMemory(byteCount: schedule.count * MemoryLayout<Int>.stride, for: "the gradient") { memory in
+      let progress = memory.bindMemory(to: Int.self, capacity: max(schedule.count, 1))
+      progress.initialize(repeating: 0, count: schedule.count)
+      withUnsafePointer(to: problem) { problem in
+        Parallel.forEach(
+          schedule.count, threads: plan.threads, workspaceSize: kernels.backwardWorkspaceSize(problem),
+          work: BackwardWork(
+            problem: problem, schedule: schedule, kernel: kernels.backward, progress: progress))
+      }
     }
-    forEach(schedule.count) { problem, workspace, index in
-      let block = schedule[index]
-      let biasPredecessor =
-        bias.base == nil
-        ? nil
-        : schedule.biasGradientPredecessor(
-          block, sharesBatch: bias.batchStride == 0, sharesHeads: bias.headStride == 0,
-          sharesKeys: bias.columnStride == 0)
-      var item = item(
-        schedule, block, progress + schedule.progressIndex(block),
-        queryGradientPredecessor: counter(schedule.queryGradientPredecessor(block)),
-        biasGradientPredecessor: counter(biasPredecessor))
-      kernels.backward(problem, &item, workspace)
-    }
-  }
-
-  private func item(
-    _ schedule: BackwardSchedule, _ block: BackwardSchedule.Block, _ progress: UnsafeMutablePointer<Int>,
-    queryGradientPredecessor: UnsafePointer<Int>? = nil, biasGradientPredecessor: UnsafePointer<Int>? = nil
-  ) -> BackwardItem {
-    BackwardItem(
-      batch: schedule.batch(block), keyValueHead: schedule.keyValueHead(block), firstKey: schedule.firstKey(block),
-      keys: schedule.keys(block), progress: progress, queryGradientPredecessor: queryGradientPredecessor,
-      biasGradientPredecessor: biasGradientPredecessor)
   }
 
   /// Standard attention: P and dS are whole matrices, and each stage is a pass of its own over them.
@@ -72,13 +59,13 @@ struct CPUBackward {
     var unused = 0
     withUnsafeMutablePointer(to: &unused) { progress in
       forEach(schedule.count * heads) { problem, workspace, index in
-        var item = item(schedule, schedule[index / heads], progress)
+        var item = schedule.item(schedule[index / heads], progress)
         kernels.standardScoreGradients(
           problem, &item, workspace, item.keyValueHead * heads + index % heads, probabilities[index],
           scoreGradients[index])
       }
       forEach(schedule.count) { problem, workspace, index in
-        var item = item(schedule, schedule[index], progress)
+        var item = schedule.item(schedule[index], progress)
         kernels.standardKeyValueGradients(
           problem, &item, workspace, panel, probabilities[index * heads], scoreGradients[index * heads])
       }
@@ -92,7 +79,7 @@ struct CPUBackward {
         let head = index / rowBlocks % heads
         let column = index / rowBlocks / heads
         for panelIndex in column * panels..<(column + 1) * panels {
-          var item = item(schedule, schedule[panelIndex], progress)
+          var item = schedule.item(schedule[panelIndex], progress)
           kernels.standardQueryGradients(
             problem, &item, workspace, item.keyValueHead * heads + head, start, start + rows,
             probabilities[panelIndex * heads + head], scoreGradients[panelIndex * heads + head])
@@ -113,19 +100,13 @@ struct CPUBackward {
     }
   }
 
-  /// Calls `body` for blocks of queries of every head.
-  private func forEachRowBlock(_ body: (UnsafePointer<KernelProblem>, Int, Int, Int, Int) -> Void) {
-    let rows = 512
-    let blocks = (shape.queryLength + rows - 1) / rows
+  /// Runs a step of the backward pass for blocks of queries of every head. The step is the same for every call, so that
+  /// it captures nothing.
+  private func forEachRowBlock(_ step: @escaping RowBlockWork.Step) {
+    let kernels = kernels
     withUnsafePointer(to: problem) { problem in
-      Parallel.forEach(
-        shape.batch * shape.queryHeads * blocks, threads: plan.threads, workspaceSize: 0
-      ) { index, _ in
-        let start = index % blocks * rows
-        let head = index / blocks
-        body(
-          problem, head / shape.queryHeads, head % shape.queryHeads, start, min(start + rows, shape.queryLength))
-      }
+      let work = RowBlockWork(kernels: kernels, problem: problem, step: step)
+      Parallel.forEach(work.count, threads: plan.threads, workspaceSize: 0, work: work)
     }
   }
 }

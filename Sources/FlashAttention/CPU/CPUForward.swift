@@ -9,37 +9,33 @@ struct CPUForward {
 
   func run() throws {
     switch plan.backend {
-    case .cpu: runFlash()
+    case .cpu: try runFlash()
     case .standard: try runStandard()
     }
   }
 
-  private func runFlash() {
+  private func runFlash() throws {
     let schedule = ForwardSchedule(shape, plan.tiles, lastQueriesFirst: plan.descriptor.mask.right != nil)
-    if schedule.parts == 1 {
-      forEach(schedule) { problem, item, workspace, _ in plan.kernels.forward(problem, item, workspace) }
-    } else {
-      runParts(schedule)
-    }
-  }
-
-  /// The parts of all items, and then their merges.
-  private func runParts(_ schedule: ForwardSchedule) {
     let kernels = plan.kernels
-    let stride = plan.partialRowStride
-    let partialRows = UnsafeMutablePointer<Float>.allocate(capacity: schedule.parts * schedule.rowCount * stride)
-    defer { partialRows.deallocate() }
-    forEach(schedule) { problem, item, workspace, _ in
-      var item = item.pointee
-      item.partialRows = partialRows + schedule.firstPartialRow(item) * stride
-      kernels.forward(problem, &item, workspace)
-    }
-    withUnsafePointer(to: problem) { problem in
-      Parallel.forEach(schedule.rowItemCount, threads: plan.threads, workspaceSize: 0) { index, _ in
-        var item = schedule.rows(of: index)
-        kernels.mergeForward(
-          problem, &item, partialRows + schedule.firstPartialRow(item) * stride, schedule.parts,
-          schedule.rowCount * stride)
+    try withUnsafePointer(to: problem) { problem in
+      let size = kernels.forwardWorkspaceSize(problem)
+      func attend(_ partialRows: PartialRows?) {
+        Parallel.forEach(
+          schedule.count, threads: plan.threads, workspaceSize: size,
+          work: ForwardWork(
+            problem: problem, schedule: schedule, kernel: kernels.forward, partialRows: partialRows))
+      }
+      if schedule.parts == 1 {
+        attend(nil)
+        return
+      }
+      // The parts of all items, and then their merges.
+      try PartialRows.withMemory(for: schedule, stride: plan.partialRowStride) { partialRows in
+        attend(partialRows)
+        Parallel.forEach(
+          schedule.rowItemCount, threads: plan.threads, workspaceSize: 0,
+          work: MergeWork(
+            problem: problem, schedule: schedule, kernel: kernels.mergeForward, partialRows: partialRows))
       }
     }
   }

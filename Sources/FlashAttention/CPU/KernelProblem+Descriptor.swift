@@ -23,32 +23,42 @@ extension KernelOperand {
       rowStride: view.strides[2], columnStride: view.strides[3])
   }
 
-  /// A boolean mask; valid as long as the view is kept alive.
-  init(mask view: TensorView<Bool>) {
-    self.init(
-      base: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress), element: 3, batchStride: view.strides[0],
-      headStride: view.strides[1], rowStride: view.strides[2], columnStride: view.strides[3])
-  }
-
   /// A dense tensor that is being written.
-  init<Element: AttentionElement>(dense base: UnsafeMutablePointer<Element>, shape: [Int]) {
+  init<Element: AttentionElement>(dense base: UnsafeMutablePointer<Element>, _ axes: Axes) {
     self.init(
       base: UnsafeMutableRawPointer(base), element: Element.attentionElementType.kernelElement,
-      batchStride: shape[1] * shape[2] * shape[3], headStride: shape[2] * shape[3], rowStride: shape[3],
-      columnStride: 1)
+      batchStride: axes.heads * axes.rows * axes.columns, headStride: axes.rows * axes.columns,
+      rowStride: axes.columns, columnStride: 1)
   }
 
-  /// A dense fp32 tensor of up to four axes that stands for `scores` by broadcasting: repeated axes get the stride 0.
-  init(broadcasting base: UnsafeMutablePointer<Float>, shape: [Int]) {
-    var strides = [0, 0, 0, 0]
-    var stride = 1
-    for (offset, size) in shape.reversed().enumerated() {
-      strides[3 - offset] = size == 1 ? 0 : stride
-      stride *= size
+  /// A boolean mask that is repeated to the axes of the scores; valid as long as the view is kept alive.
+  init(mask view: TensorView<Bool>) {
+    self.init(
+      broadcasting: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress), element: 3, view.shape, view.strides)
+  }
+
+  /// A bias that is repeated to the axes of the scores; valid as long as the view is kept alive.
+  init<Element: AttentionElement>(bias view: TensorView<Element>) {
+    self.init(
+      broadcasting: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress),
+      element: Element.attentionElementType.kernelElement, view.shape, view.strides)
+  }
+
+  /// The gradient of a bias that is being written: each element is the sum over what the bias was repeated to.
+  init(biasGradient base: UnsafeMutablePointer<Float>, _ shape: [Int], _ strides: [Int]) {
+    self.init(
+      broadcasting: UnsafeMutableRawPointer(base), element: AttentionElementType.float32.kernelElement, shape, strides)
+  }
+
+  /// An operand of up to four axes, aligned at the end. Axes that are repeated get the stride 0.
+  private init(broadcasting base: UnsafeMutableRawPointer, element: Int32, _ shape: [Int], _ strides: [Int]) {
+    func stride(_ fromEnd: Int) -> Int {
+      let axis = shape.count - fromEnd
+      return axis < 0 || shape[axis] == 1 ? 0 : strides[axis]
     }
     self.init(
-      base: UnsafeMutableRawPointer(base), element: 0, batchStride: strides[0], headStride: strides[1],
-      rowStride: strides[2], columnStride: strides[3])
+      base: base, element: element, batchStride: stride(4), headStride: stride(3), rowStride: stride(2),
+      columnStride: stride(1))
   }
 }
 
@@ -81,11 +91,19 @@ extension KernelProblem {
 extension AttentionPlan {
   var kernels: KernelSet { .kernels(for: instructionSet) }
 
-  /// The row stride of the fp32 sums of dQ.
-  var queryGradientStride: Int { kernels.queryGradientStride(descriptor.shape.headDimension) }
+  // What the kernels lay out in memory is computed here and not asked of them: a plan may be for a machine with another
+  // instruction set, and none of the code of a kernel module may run where its instruction set does not.
 
-  /// The row stride of partial rows.
-  var partialRowStride: Int { kernels.partialRowStride(descriptor.shape.valueDimension) }
+  /// The fp32 lanes of a vector.
+  private var lanes: Int { Self.laneGroupWidth(instructionSet) / 3 }
+
+  private func wholeVectors(_ columns: Int) -> Int { (columns + lanes - 1) / lanes * lanes }
+
+  /// The row stride of the fp32 sums of dQ: whole vectors.
+  var queryGradientStride: Int { wholeVectors(descriptor.shape.headDimension) }
+
+  /// The row stride of partial rows: whole vectors, and one for the state of the softmax.
+  var partialRowStride: Int { wholeVectors(descriptor.shape.valueDimension) + lanes }
 
   /// Whether dQ is summed in memory of its own: fp32 rows of whole vectors are summed where they end up.
   var keepsQueryGradientSums: Bool {
@@ -102,6 +120,6 @@ extension AttentionPlan {
       problem.bias.base = present
       problem.biasGradient.base = present
     }
-    return direction == .forward ? kernels.forwardWorkspaceSize(&problem) : kernels.backwardWorkspaceSize(&problem)
+    return KernelSet.workspaceSize(direction, &problem, lanes: lanes)
   }
 }

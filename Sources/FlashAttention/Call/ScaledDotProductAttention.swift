@@ -1,5 +1,8 @@
 /// Exact attention in O(N) memory: softmax(scale · Q Kᵀ) V.
 ///
+/// A call makes an ``AttentionPlan`` and runs it. Code that makes the same call again and again may keep the plan; see
+/// ``AttentionPlan/attend(queries:keys:values:booleanMask:bias:into:)``.
+///
 /// With S = scale · Q Kᵀ, capped, biased and masked in this order, each row of the result is the average of the values
 /// weighted by softmax(S) over the keys. The score matrix is never stored: the tiles of S live in the caches, and the
 /// softmax is computed online (Dao et al., *FlashAttention*, 2022; Milakov and Gimelshein, 2018). Sums are fp32 whatever
@@ -31,27 +34,11 @@ public func scaledDotProductAttention<Element: AttentionElement>(
   softcap: Float? = nil,
   options: ExecutionOptions = ExecutionOptions()
 ) throws -> AttentionResult<Element> {
-  let operands = try AttentionOperands<Element>(
-    queries: queries, keys: keys, values: values, scale: scale, mask: mask, booleanMask: booleanMask, bias: bias,
-    softcap: softcap)
-  return try attend(operands, AttentionPlan(operands.descriptor, .forward, options: options))
-}
-
-/// Runs the forward pass of a plan.
-func attend<Element: AttentionElement>(
-  _ operands: AttentionOperands<Element>, _ plan: AttentionPlan
-) throws -> AttentionResult<Element> {
-  let shape = plan.descriptor.shape
-  var logSumExp: Tensor<Float>?
-  let output = try Tensor<Element>(shape: shape.output) { output in
-    logSumExp = try Tensor<Float>(shape: shape.rows) { logSumExp in
-      try operands.withProblem(plan) { problem in
-        problem.output = .init(dense: output, shape: shape.output)
-        problem.logSumExp = logSumExp
-        try CPUForward(plan: plan, problem: problem).run()
-      }
-    }
-  }
-  guard let logSumExp else { preconditionFailure("a tensor was made without being initialised") }
-  return AttentionResult(output: output, logSumExp: logSumExp)
+  let descriptor = try AttentionDescriptor(
+    shape: AttentionShape(queries: queries.shape, keys: keys.shape, values: values.shape),
+    elementType: Element.attentionElementType, scale: scale, softcap: softcap, mask: mask,
+    hasBooleanMask: booleanMask != nil, biasType: bias?.elementType)
+  let operands = try AttentionOperands(
+    descriptor, queries: queries, keys: keys, values: values, booleanMask: booleanMask, bias: bias)
+  return try AttentionPlan(descriptor, .forward, options: options).attend(operands)
 }

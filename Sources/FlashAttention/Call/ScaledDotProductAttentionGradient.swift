@@ -1,11 +1,3 @@
-import KernelIntrinsics
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// The gradients of a loss with respect to the inputs of ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
 ///
 /// The probabilities are recomputed tile by tile from the log-sum-exp of the forward pass, so the memory is O(N), and
@@ -43,99 +35,16 @@ public func scaledDotProductAttentionGradient<Element: AttentionElement>(
   biasGradient: Bool = false,
   options: ExecutionOptions = ExecutionOptions()
 ) throws -> AttentionGradients<Element> {
-  let operands = try AttentionOperands<Element>(
-    queries: queries, keys: keys, values: values, scale: scale, mask: mask, booleanMask: booleanMask, bias: bias,
-    softcap: softcap)
-  let shape = operands.descriptor.shape
-  try requireShape("outputGradient", outputGradient.shape, shape.output, "[B, Hq, Sq, Dv]")
-  if biasGradient && bias == nil {
-    throw AttentionError.invalidArgument("biasGradient", was: "true", expected: "false where no bias is given")
-  }
-  let plan = try AttentionPlan(operands.descriptor, .backward, options: options)
-  if biasGradient && plan.backend == .standard {
-    throw AttentionError.unavailable("back end standard", reason: "it has no gradient of the bias")
-  }
-  let forward =
-    try forward ?? attend(operands, AttentionPlan(operands.descriptor, .forward, options: options))
-  try requireShape("forward.output", forward.output.shape, shape.output, "[B, Hq, Sq, Dv]")
-  try requireShape("forward.logSumExp", forward.logSumExp.shape, shape.rows, "[B, Hq, Sq]")
-  return try differentiate(operands, plan, outputGradient.view, forward, wantsBiasGradient: biasGradient)
-}
-
-private func requireShape(_ argument: String, _ shape: [Int], _ expected: [Int], _ letters: String) throws {
-  guard shape == expected else {
-    throw AttentionError.invalidArgument(argument, was: "\(shape)", expected: "\(letters) = \(expected)")
-  }
-}
-
-/// Runs the backward pass of a plan.
-private func differentiate<Element: AttentionElement>(
-  _ operands: AttentionOperands<Element>, _ plan: AttentionPlan, _ outputGradient: TensorView<Element>,
-  _ forward: AttentionResult<Element>, wantsBiasGradient: Bool
-) throws -> AttentionGradients<Element> {
-  let shape = plan.descriptor.shape
-  let rows = shape.batch * shape.queryHeads * shape.queryLength
-  let statistics = UnsafeMutablePointer<Float>.allocate(capacity: max(rows * 2, 1))
-  defer { statistics.deallocate() }
-  let sums = plan.keepsQueryGradientSums ? try ZeroedFloats(count: rows * plan.queryGradientStride) : nil
-  let output = forward.output.view
-  let logSumExp = forward.logSumExp.view
-  defer { withExtendedLifetime((output, logSumExp, outputGradient, sums)) {} }
-
-  var keyGradient: Tensor<Element>?
-  var valueGradient: Tensor<Element>?
-  var biasGradient: Tensor<Float>?
-  let queryGradient = try Tensor<Element>(shape: shape.queries) { queryMemory in
-    keyGradient = try Tensor<Element>(shape: shape.keys) { keyMemory in
-      valueGradient = try Tensor<Element>(shape: shape.values) { valueMemory in
-        try operands.withProblem(plan) { problem in
-          problem.output = KernelOperand(output)
-          problem.logSumExp = UnsafeMutablePointer(mutating: logSumExp.unsafeBaseAddress)
-          problem.outputGradient = KernelOperand(outputGradient)
-          problem.queryGradient = .init(dense: queryMemory, shape: shape.queries)
-          problem.keyGradient = .init(dense: keyMemory, shape: shape.keys)
-          problem.valueGradient = .init(dense: valueMemory, shape: shape.values)
-          problem.rowLogSumExp2 = statistics
-          problem.rowDelta = statistics + rows
-          if let sums {
-            problem.queryGradientSum = sums.base
-          } else {
-            let target = UnsafeMutableRawPointer(queryMemory).assumingMemoryBound(to: Float.self)
-            target.initialize(repeating: 0, count: rows * shape.headDimension)
-            problem.queryGradientSum = target
-          }
-          func run() throws { try CPUBackward(plan: plan, problem: problem).run() }
-          if wantsBiasGradient {
-            let biasShape = operands.biasShape
-            biasGradient = try Tensor<Float>(shape: biasShape) { memory in
-              memory.initialize(repeating: 0, count: biasShape.reduce(1, *))
-              problem.biasGradient = .init(broadcasting: memory, shape: biasShape)
-              try run()
-            }
-          } else {
-            try run()
-          }
-        }
-      }
-    }
-  }
-  guard let keyGradient, let valueGradient else {
-    preconditionFailure("a tensor was made without being initialised")
-  }
-  return AttentionGradients(queries: queryGradient, keys: keyGradient, values: valueGradient, bias: biasGradient)
-}
-
-/// fp32 memory that starts as zeros, without touching pages before they are used.
-private final class ZeroedFloats {
-  let base: UnsafeMutablePointer<Float>
-
-  init(count: Int) throws {
-    guard let memory = calloc(max(count, 1), 4) else {
-      throw AttentionError.unavailable(
-        "the gradient", reason: "\(ByteCount.description(count * 4)) for the sums of dQ could not be allocated")
-    }
-    base = memory.bindMemory(to: Float.self, capacity: max(count, 1))
-  }
-
-  deinit { free(base) }
+  let descriptor = try AttentionDescriptor(
+    shape: AttentionShape(queries: queries.shape, keys: keys.shape, values: values.shape),
+    elementType: Element.attentionElementType, scale: scale, softcap: softcap, mask: mask,
+    hasBooleanMask: booleanMask != nil, biasType: bias?.elementType)
+  let operands = try AttentionOperands(
+    descriptor, queries: queries, keys: keys, values: values, booleanMask: booleanMask, bias: bias)
+  // Before a forward pass is run for nothing.
+  let plan = try AttentionPlan(descriptor, .backward, options: options)
+  try plan.check(operands, outputGradient: outputGradient.view, biasGradient: biasGradient)
+  let forward = try forward ?? AttentionPlan(descriptor, .forward, options: options).attend(operands)
+  return try plan.differentiate(
+    operands, outputGradient: outputGradient.view, forward: forward, biasGradient: biasGradient)
 }

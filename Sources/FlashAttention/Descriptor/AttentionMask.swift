@@ -84,19 +84,22 @@ public struct AttentionMask: Sendable, Hashable {
   }
 
   /// The number of (query, key) pairs that the mask permits, as a floating-point number because it may be large.
-  ///
-  /// - Complexity: O(`queryLength`).
   public func permittedPairs(queryLength: Int, keyLength: Int) -> Double {
     if left == nil && right == nil { return Double(queryLength) * Double(keyLength) }
     let diagonal = diagonal(queryLength: queryLength, keyLength: keyLength)
-    var pairs = 0.0
-    for query in 0..<queryLength {
-      let position = query + diagonal
-      let first = left.map { max(0, position - $0) } ?? 0
-      let last = right.map { min(keyLength - 1, position + $0) } ?? keyLength - 1
-      pairs += Double(max(0, last - first + 1))
-    }
-    return pairs
+    // The keys up to the right end of the window, less those before its left end.
+    let upTo = right.map { Self.keysBelow(diagonal + $0 + 1, queryLength, keyLength) }
+    let before = left.map { Self.keysBelow(diagonal - $0, queryLength, keyLength) }
+    return (upTo ?? Double(queryLength) * Double(keyLength)) - (before ?? 0)
+  }
+
+  /// Σ over the queries i of the number of keys below i + `first`: of i + `first` bounded to 0...keyLength.
+  private static func keysBelow(_ first: Int, _ queryLength: Int, _ keyLength: Int) -> Double {
+    // Up to `rising` the bound is 0, from `full` on it is all keys, and between them it grows by one.
+    let rising = min(max(-first, 0), queryLength)
+    let full = min(max(keyLength - first, rising), queryLength)
+    let sumOfEnds = Double(rising + first) + Double(full - 1 + first)
+    return Double(full - rising) * sumOfEnds / 2 + Double(queryLength - full) * Double(keyLength)
   }
 }
 

@@ -52,17 +52,17 @@ public struct AttentionShape: Sendable, Hashable {
   public var headsPerGroup: Int { keyValueHeads == 0 ? 1 : max(queryHeads / keyValueHeads, 1) }
 
   /// The shape of queries and their gradient: [B, Hq, Sq, D].
-  public var queries: [Int] { [batch, queryHeads, queryLength, headDimension] }
+  public var queries: [Int] { queryAxes.sizes }
   /// The shape of keys and their gradient: [B, Hkv, Sk, D].
-  public var keys: [Int] { [batch, keyValueHeads, keyLength, headDimension] }
+  public var keys: [Int] { keyAxes.sizes }
   /// The shape of values and their gradient: [B, Hkv, Sk, Dv].
-  public var values: [Int] { [batch, keyValueHeads, keyLength, valueDimension] }
+  public var values: [Int] { valueAxes.sizes }
   /// The shape of the output and its gradient: [B, Hq, Sq, Dv].
-  public var output: [Int] { [batch, queryHeads, queryLength, valueDimension] }
+  public var output: [Int] { outputAxes.sizes }
   /// The shape of the log-sum-exp: [B, Hq, Sq].
   public var rows: [Int] { [batch, queryHeads, queryLength] }
   /// The shape that masks and biases broadcast to: [B, Hq, Sq, Sk].
-  public var scores: [Int] { [batch, queryHeads, queryLength, keyLength] }
+  public var scores: [Int] { scoreAxes.sizes }
 }
 
 extension AttentionShape {

@@ -19,7 +19,7 @@ public struct AttentionPlan: Sendable, Hashable {
   public let backend: Backend
   /// The instruction set of its kernels.
   public let instructionSet: InstructionSet
-  /// The number of threads that there is work for.
+  /// The number of threads that there is work for, at most as many as were asked for.
   public let threads: Int
   /// The blocks in which the kernels walk.
   public let tiles: TileShape
@@ -71,7 +71,7 @@ public struct AttentionPlan: Sendable, Hashable {
     self.instructionSet = instructionSet
     self.refusals = refusals
     self.processor = processor
-    let wanted = options.threads ?? processor.cores
+    let wanted = min(options.threads ?? processor.cores, Self.payingThreads(descriptor, direction))
     tiles = TileShape.shape(
       chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet), threads: wanted,
       level2Cache: processor.level2Cache)

@@ -15,7 +15,7 @@ public struct ExecutionOptions: Sendable, Hashable {
   public var backend: Backend?
   /// The instruction set, or nil for the fastest that the machine has.
   public var instructionSet: InstructionSet?
-  /// The number of threads, or nil for one per core.
+  /// The largest number of threads, or nil for one per core. Small calls use fewer, down to the calling thread alone.
   public var threads: Int?
 
   /// Options that leave to the plan whatever is nil.

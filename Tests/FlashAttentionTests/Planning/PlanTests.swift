@@ -1,3 +1,4 @@
+import KernelIntrinsics
 import Testing
 
 @testable import FlashAttention
@@ -129,15 +130,47 @@ struct PlanTests {
     #expect(try threads((48, 9999), .forward) == 9)
     #expect(try threads((9999, 48), .backward) == 1)
     #expect(try threads((9999, 97), .backward) == 3)
-    #expect(try threads((48 * 100, 96), .forward) == 64)
-    #expect(try threads((48 * 100, 96), .forward, asked: 100) == 100)
-    #expect(try threads((48 * 100, 96), .forward, asked: 3) == 3)
+    #expect(try threads((48 * 100, 960), .forward) == 64)
+    #expect(try threads((48 * 100, 960), .forward, asked: 100) == 100)
+    #expect(try threads((48 * 100, 960), .forward, asked: 3) == 3)
     #expect(try threads((48, 96), .forward, asked: 1000) == 1)
     #expect(try threads((0, 10), .forward) == 1)
     #expect(try threads((10, 0), .backward) == 1)
     // Three heads of 32 queries that share their keys fill one block.
     #expect(try threads((32, 500), .forward, heads: (6, 2)) == 2)
     #expect(try threads((32, 500), .forward, heads: (6, 6)) == 6)
+  }
+
+  @Test("A call that is too small to pay for another thread gets none, asked for or not")
+  func payingThreads() throws {
+    func threads(_ heads: Int, _ length: Int, keys: Int, _ direction: AttentionDirection = .forward) throws -> Int {
+      try AttentionPlan(
+        descriptor(heads: (heads, heads), lengths: (length, keys)), direction, options: ExecutionOptions(threads: 64),
+        processor: processor(cores: 64)
+      ).threads
+    }
+    #expect(try threads(1, 64, keys: 64) == 1)
+    #expect(try threads(1, 64, keys: 64, .backward) == 1)
+    #expect(try (2...8).contains(threads(8, 64, keys: 64)))
+    #expect(try threads(8, 512, keys: 512) == 64)
+    // A single query does little, but it reads all keys and values.
+    #expect(try threads(1, 1, keys: 100) == 1)
+    #expect(try threads(1, 1, keys: 65536) > 32)
+  }
+
+  @Test(
+    "A plan knows the scratch memory of each kernel without calling it", arguments: InstructionSet.usable,
+    AttentionDirection.allCases)
+  func workspaceSize(set: InstructionSet, direction: AttentionDirection) throws {
+    for dimensions in [(64, 64), (33, 17), (128, 96)] {
+      let plan = try AttentionPlan(
+        descriptor(dimensions: dimensions), direction, options: ExecutionOptions(instructionSet: set))
+      var problem = KernelProblem(plan)
+      let kernels = KernelSet.kernels(for: set)
+      let own =
+        direction == .forward ? kernels.forwardWorkspaceSize(&problem) : kernels.backwardWorkspaceSize(&problem)
+      #expect(plan.workspaceBytes == own)
+    }
   }
 
   @Test("A plan knows the width of each kernel's lane groups", arguments: InstructionSet.usable)

@@ -54,9 +54,11 @@ func elementBytes(_ tensor: some StridedTensor) -> [UInt8] {
 /// A tensor whose bytes are zeros and ones, which are elements of every type.
 func bitTensor<Element: TensorElement>(_ type: Element.Type, shape: [Int]) throws -> Tensor<Element> {
   var generator = SplitMix64(state: 7)
-  return try Tensor(shape: shape) { memory in
+  var tensor = try Tensor<Element>(unwritten: shape)
+  tensor.overwrite { memory in
     let bytes = UnsafeMutableRawBufferPointer(
       start: memory, count: shape.reduce(1, *) * MemoryLayout<Element>.stride)
     for index in bytes.indices { bytes[index] = UInt8(generator.next() & 1) }
   }
+  return tensor
 }

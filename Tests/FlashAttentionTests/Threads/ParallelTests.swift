@@ -1,0 +1,146 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FlashAttention
+
+@Suite("Work on several threads")
+struct ParallelTests {
+  @Test("Every item runs exactly once", arguments: [0, 1, 2, 3, 100, 1001], [1, 2, 5])
+  func everyItem(count: Int, threads: Int) {
+    let runs = Tally(count)
+    Parallel.forEach(count, threads: threads, workspaceSize: 0) { index, _ in runs.add(1, at: index) }
+    #expect(runs.counts == [Int](repeating: 1, count: count))
+  }
+
+  /// Each item waits for all others, so it takes as many threads as items; and it waits in a process of its own, because
+  /// the calls of other tests may have claimed the pool's threads.
+  @Test("As many threads work as were asked for, cores or not")
+  func asMany() async {
+    await #expect(processExitsWith: .success) {
+      for threads in [2, 1, 9, 4] {
+        let arrived = Atomic<Int>(0)
+        let identities = Mutex<Set<UInt>>([])
+        Parallel.forEach(threads, threads: threads, workspaceSize: 0) { _, _ in
+          identities.withLock { _ = $0.insert(UInt(pthread_self())) }
+          arrived.add(1, ordering: .relaxed)
+          while arrived.load(ordering: .relaxed) < threads { sched_yield() }
+        }
+        #expect(identities.withLock(\.count) == threads)
+        #expect(identities.withLock { $0.contains(UInt(pthread_self())) }, "the calling thread works too")
+      }
+      #expect(ThreadPool.workerCount == 8)
+    }
+  }
+
+  @Test("Never do more threads work than were asked for, whatever the pool holds", arguments: [1, 2, 3])
+  func notMore(threads: Int) {
+    Parallel.forEach(6, threads: 6, workspaceSize: 0) { _, _ in usleep(100) }
+    let identities = Mutex<Set<UInt>>([])
+    Parallel.forEach(60, threads: threads, workspaceSize: 0) { _, _ in
+      identities.withLock { _ = $0.insert(UInt(pthread_self())) }
+      usleep(100)
+    }
+    #expect((1...threads).contains(identities.withLock(\.count)))
+  }
+
+  @Test("The pool never holds more threads than the largest call asked for")
+  func poolSize() async {
+    await #expect(processExitsWith: .success) {
+      #expect(ThreadPool.workerCount == 0)
+      Parallel.forEach(9, threads: 1, workspaceSize: 0) { _, _ in }
+      #expect(ThreadPool.workerCount == 0)
+      await withTaskGroup { group in
+        for _ in 0..<20 {
+          group.addTask { Parallel.forEach(50, threads: 3, workspaceSize: 0) { _, _ in usleep(50) } }
+        }
+      }
+      #expect((1...2).contains(ThreadPool.workerCount))
+    }
+  }
+
+  @Test("An item may wait for one with a lower index", arguments: [2, 3, 7])
+  func order(threads: Int) {
+    for _ in 0..<20 {
+      let finished = Atomic<Int>(0)
+      Parallel.forEach(100, threads: threads, workspaceSize: 0) { index, _ in
+        while finished.load(ordering: .acquiring) < index { sched_yield() }
+        finished.store(index + 1, ordering: .releasing)
+      }
+      #expect(finished.load(ordering: .relaxed) == 100)
+    }
+  }
+
+  @Test("A call within an item finishes and runs all its items")
+  func nested() {
+    let runs = Tally(6 * 5 * 4)
+    Parallel.forEach(6, threads: 3, workspaceSize: 64) { outer, _ in
+      Parallel.forEach(5, threads: 3, workspaceSize: 64) { middle, _ in
+        Parallel.forEach(4, threads: 2, workspaceSize: 64) { inner, _ in
+          runs.add(1, at: (outer * 5 + middle) * 4 + inner)
+        }
+      }
+    }
+    #expect(runs.counts == [Int](repeating: 1, count: runs.counts.count))
+  }
+
+  @Test("Calls from many tasks at once finish and run all their items")
+  func concurrent() async {
+    let runs = Tally(40 * 30)
+    await withTaskGroup { group in
+      for task in 0..<40 {
+        group.addTask {
+          Parallel.forEach(30, threads: 1 + task % 4, workspaceSize: 64) { index, _ in
+            runs.add(1, at: task * 30 + index)
+          }
+        }
+      }
+    }
+    #expect(runs.counts == [Int](repeating: 1, count: runs.counts.count))
+  }
+
+  @Test("Threads that work at the same time have scratch memory of their own", arguments: [100, 5000, 100_000])
+  func workspaces(size: Int) async {
+    await withTaskGroup { group in
+      for task in 0..<8 {
+        group.addTask {
+          Parallel.forEach(40, threads: 3, workspaceSize: size) { index, workspace in
+            #expect(UInt(bitPattern: workspace) % 64 == 0)
+            let bytes = UnsafeMutableRawBufferPointer(start: workspace, count: size)
+            let own = UInt8(truncatingIfNeeded: task * 40 + index)
+            for byte in bytes.indices { bytes[byte] = own }
+            sched_yield()
+            #expect(bytes.allSatisfy { $0 == own })
+          }
+        }
+      }
+    }
+  }
+
+  @Test("Scratch memory is used again, and grows where more is needed")
+  func scratch() {
+    func address(_ byteCount: Int, _ scratch: Scratch) -> UnsafeMutableRawPointer {
+      scratch.withMemory(byteCount: byteCount) { memory in
+        memset(memory, 1, byteCount)
+        return memory
+      }
+    }
+    let scratch = Scratch()
+    let first = address(1, scratch)
+    #expect(address(4096, scratch) == first)
+    #expect(address(0, scratch) == first)
+    let grown = address(1 << 20, scratch)
+    #expect(address(100, scratch) == grown)
+  }
+}
+
+/// Counters that threads may add to at the same time.
+private final class Tally: Sendable {
+  private let memory: Mutex<[Int]>
+
+  init(_ count: Int) { memory = Mutex([Int](repeating: 0, count: count)) }
+
+  func add(_ amount: Int, at index: Int) { memory.withLock { $0[index] += amount } }
+
+  var counts: [Int] { memory.withLock { $0 } }
+}
