@@ -24,10 +24,12 @@ struct BackwardWorkspace {
   let biasSums: Int
   let byteCount: Int
 
-  init(_ problem: KernelProblem) {
-    width = (problem.keyBlock + LaneGroup.width - 1) / LaneGroup.width * LaneGroup.width
+  /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
+  init(_ problem: KernelProblem, lanes: Int = laneCount) {
+    let groupWidth = 3 * lanes
+    width = (problem.keyBlock + groupWidth - 1) / groupWidth * groupWidth
     let tile = problem.queryBlock * width
-    let groupTile = problem.queryBlock * LaneGroup.width
+    let groupTile = problem.queryBlock * groupWidth
     var layout = WorkspaceLayout()
     packedKeys = layout.reserve(floats: width * problem.headDimension)
     packedValues = layout.reserve(floats: width * problem.valueDimension)
@@ -44,8 +46,8 @@ struct BackwardWorkspace {
     queryColumns = layout.reserve(floats: problem.queryBlock * scratchColumns(problem.headDimension))
     outputGradientColumns = layout.reserve(floats: problem.queryBlock * scratchColumns(problem.valueDimension))
     gradientRows = layout.reserve(floats: problem.isBrainFloat ? tile : 0)
-    positions = layout.reserve(bytes: LaneGroup.width * 4)
-    factors = layout.reserve(floats: LaneGroup.width)
+    positions = layout.reserve(bytes: groupWidth * 4)
+    factors = layout.reserve(floats: groupWidth)
     biasSums = layout.reserve(floats: problem.biasGradient.isPresent ? width : 0)
     byteCount = layout.byteCount
   }

@@ -6,21 +6,30 @@ import KernelIntrinsics
 /// The number of rows that fill the lanes of one tile.
 public var laneGroupWidth: Int { LaneGroup.width }
 
-/// The row stride of dQ's fp32 sums, in elements.
-public func queryGradientStride(headDimension: Int) -> Int { paddedColumns(headDimension) }
-
 /// The scratch memory of one forward work item, in bytes.
 public func forwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
-  // Which pass serves an item is known when its operands are.
-  max(ForwardWorkspace(problem.pointee).byteCount, ShortQueryWorkspace(problem.pointee).byteCount)
+  forwardWorkspaceSize(problem, lanes: laneCount)
 }
-
-/// The row stride of partial rows, in elements.
-public func partialRowStride(valueDimension: Int) -> Int { paddedColumns(valueDimension) + laneCount }
 
 /// The scratch memory of one backward work item, in bytes.
 public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> Int {
-  BackwardWorkspace(problem.pointee).byteCount
+  backwardWorkspaceSize(problem, lanes: laneCount)
+}
+
+/// The scratch memory of one forward work item of the module whose vectors have `lanes` lanes, in bytes.
+///
+/// A plan for another machine asks the portable module, because none of the code of a module may run where its instruction
+/// set does not.
+public func forwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>, lanes: Int) -> Int {
+  // Which pass serves an item is known when its operands are.
+  let general = ForwardWorkspace(problem.pointee, lanes: lanes).byteCount
+  let short = ShortQueryWorkspace(problem.pointee, lanes: lanes).byteCount
+  return general > short ? general : short
+}
+
+/// The scratch memory of one backward work item of the module whose vectors have `lanes` lanes, in bytes.
+public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>, lanes: Int) -> Int {
+  BackwardWorkspace(problem.pointee, lanes: lanes).byteCount
 }
 
 /// Computes the output and the log-sum-exp of the queries of `item`.

@@ -15,8 +15,9 @@ struct ForwardWorkspace {
   let permissions: Int
   let byteCount: Int
 
-  init(_ problem: KernelProblem) {
-    let width = LaneGroup.width
+  /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
+  init(_ problem: KernelProblem, lanes: Int = laneCount) {
+    let width = 3 * lanes
     groups = (problem.queryBlock + width - 1) / width
     var layout = WorkspaceLayout()
     packedQueries = layout.reserve(floats: groups * width * problem.headDimension)

@@ -13,8 +13,8 @@ struct PartialRows {
 
   init(base: UnsafeMutablePointer<Float>, _ problem: KernelProblem) {
     self.base = base
-    stride = partialRowStride(valueDimension: problem.valueDimension)
     state = paddedColumns(problem.valueDimension)
+    stride = state + laneCount
   }
 
   @inline(__always)

@@ -46,13 +46,6 @@ struct RowPrefetch {
 
   var lines: Int { rows * ((rowBytes + 63) / 64) }
 
-  /// Asks for the next `count` lines, as far as there are any.
-  @inline(__always)
-  mutating func fetchLines(_ count: Int) {
-    var remaining = count
-    while remaining > 0 && fetchLine() { remaining -= 1 }
-  }
-
   @inline(__always)
   mutating func fetchLine() -> Bool {
     if rows == 0 { return false }

@@ -1,110 +1,110 @@
 import KernelIntrinsics
 
-// S = Q · Kᵀ of one block, by tiles of rows by keys.
+// S = Q · Kᵀ of one step, row of K by row of K.
 extension ShortQueryPass {
-  func computeScores(_ keys: BlockRange, _ prefetch: RowPrefetch) {
-    var prefetch = prefetch
-    let linesPerKey = (prefetch.lines + keys.count - 1) / keys.count
+  /// The scores of a step's keys, each stream's in its lanes: row by row of all streams in turn.
+  @inline(never)
+  func computeScores(_ streams: KeyStreams, _ step: Int) {
+    let rowsOfKeys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
     var row = 0
-    @inline(__always)
-    func addRows<Rows: Count, Keys: Count>(_ rowCount: Rows.Type, _ keyCount: Keys.Type) {
-      // The lines are asked for once, with the first rows.
-      let lines = row == 0 ? linesPerKey : 0
-      computeScores(rowCount, keyCount, firstRow: row, keys, &prefetch, linesPerKey: lines)
-      row += Rows.value
+    while rows - row >= 4 {
+      computeScores(Four.self, firstRow: row, rowsOfKeys)
+      row += 4
     }
-    while rows - row >= 4 { addRows(Four.self, Three.self) }
-    if rows - row >= 2 { addRows(Two.self, Four.self) }
-    if rows - row >= 1 { addRows(One.self, Eight.self) }
+    while row < rows {
+      computeScores(One.self, firstRow: row, rowsOfKeys)
+      row += 1
+    }
   }
 
   @inline(never)
-  private func computeScores<Rows: Count, Keys: Count>(
-    _ rowCount: Rows.Type, _ keyCount: Keys.Type, firstRow: Int, _ keys: BlockRange,
-    _ prefetch: UnsafeMutablePointer<RowPrefetch>, linesPerKey: Int
-  ) {
-    let base = address(keyRows(keys), in: problem.key)
+  private func computeScores<Rows: Count>(_ rowCount: Rows.Type, firstRow: Int, _ keys: StreamRows) {
     let stride = problem.key.rowStride * Format.size
+    let ahead = stride * rowsAhead(problem.headDimension)
+    let queries = UnsafePointer(query(firstRow))
+    let scores = score(firstRow)
+    let columns = problem.headDimension
+    var offset = 0
     var key = 0
-    while keys.count - key >= Keys.value {
-      prefetch.pointee.fetchLines(linesPerKey * Keys.value)
-      dotProducts(rowCount, keyCount, firstRow: firstRow, base + key * stride, stride, key: key)
-      key += Keys.value
-    }
-    while key < keys.count {
-      prefetch.pointee.fetchLines(linesPerKey)
-      dotProducts(rowCount, One.self, firstRow: firstRow, base + key * stride, stride, key: key)
+    while key < keys.counts[0] {
+      for stream in 0..<KeyStreams.count where key < keys.counts[stream] {
+        Self.dotProducts(
+          rowCount, queries, columns, keys.starts[stream] + offset, ahead,
+          into: scores + stream * KeyStreams.keysPerStep + key)
+      }
+      offset += stride
       key += 1
     }
   }
 
-  /// The dot products of a tile, by chunks of the dimension.
+  /// How many rows ahead to ask for: at least 512 bytes.
   @inline(__always)
-  private func dotProducts<Rows: Count, Keys: Count>(
-    _ rowCount: Rows.Type, _ keyCount: Keys.Type, firstRow: Int, _ keys: UnsafeRawPointer, _ stride: Int, key: Int
+  func rowsAhead(_ columns: Int) -> Int { max(1, 512 / (columns * Format.size)) }
+
+  /// The dot products of one key with up to four rows.
+  @inline(__always)
+  private static func dotProducts<Rows: Count>(
+    _ rowCount: Rows.Type, _ queries: UnsafePointer<Float>, _ columns: Int, _ key: UnsafeRawPointer, _ ahead: Int,
+    into scores: UnsafeMutablePointer<Float>
   ) {
-    var sums: InlineArray<12, Vector> = [
-      .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros,
-    ]
-    let queries = query(firstRow)
+    var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
     var column = 0
-    while column < problem.headDimension {
-      let chunk = keys + column * Format.size
-      @inline(__always)
-      func addHalf(_ load: (UnsafeRawPointer) -> Vector, _ queries: UnsafePointer<Float>) {
-        var loaded: InlineArray<8, Vector> = [.zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros]
-        for index in 0..<Keys.value { loaded[index] = load(chunk + index * stride) }
-        for row in 0..<Rows.value {
-          let factor = Vector(at: queries + row * problem.headDimension)
-          for index in 0..<Keys.value {
-            sums[index * Rows.value + row] = sums[index * Rows.value + row].adding(product: factor, loaded[index])
-          }
-        }
+    while column < columns {
+      let address = key + column * Format.size
+      kernel_prefetch_soon(address + ahead)
+      let firstKeys = Format.loadFirst(address)
+      let secondKeys = Format.loadSecond(address)
+      for row in 0..<Rows.value {
+        let query = queries + row * columns + column
+        first[row] = first[row].adding(product: Vector(at: query), firstKeys)
+        second[row] = second[row].adding(product: Vector(at: query + laneCount), secondKeys)
       }
-      addHalf(Format.loadFirst, queries + column)
-      addHalf(Format.loadSecond, queries + column + laneCount)
       column += 2 * laneCount
     }
-    let scores = score(firstRow) + key
-    // Four sums at a time; those of a last, incomplete four are summed with vectors that are not in use.
-    for group in 0..<((Rows.value * Keys.value + 3) / 4) {
-      let four = laneSums(
-        sums[4 * group], sums[min(4 * group + 1, 11)], sums[min(4 * group + 2, 11)], sums[min(4 * group + 3, 11)])
-      for lane in 0..<4 where 4 * group + lane < Rows.value * Keys.value {
-        let index = 4 * group + lane
-        scores[index % Rows.value * scoreStride + index / Rows.value] = four[lane]
-      }
-    }
+    let sums = laneSums(first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
+    for row in 0..<Rows.value { scores[row * KeyStreams.stepKeys] = sums[row] }
   }
 
-  /// The cap, the bias and the masks, in the order of the contract, head by head.
+  /// The cap, the bias and the masks for one stream's keys, in the order of the contract, head by head.
   @inline(never)
-  func finishScores(_ keys: BlockRange, isMasked: Bool) {
+  func finishScores(_ keys: BlockRange, _ stream: Int, isMasked: Bool) {
     var head = 0
     while head < item.heads {
-      let tile = tile(head, keys, in: layout.scores)
+      let tile = tile(head, keys, stream, in: layout.scores)
       if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
       if isMasked { applyMasks(to: tile, head: head, keys) }
       head += 1
     }
+    // Lanes without a key took part in whole vectors, and cap and bias made numbers of their −∞.
+    var row = 0
+    while row < rows {
+      let scores = score(row) + stream * KeyStreams.keysPerStep
+      var lane = keys.count
+      while lane < paddedColumns(keys.count) {
+        scores[lane] = -.infinity
+        lane += 1
+      }
+      row += 1
+    }
   }
 
-  /// The rows of one head in a panel of the workspace.
-  func tile(_ head: Int, _ keys: BlockRange, in panel: Int) -> ScoreTile {
+  /// The rows of one head and the lanes of one stream in a panel of the workspace.
+  func tile(_ head: Int, _ keys: BlockRange, _ stream: Int, in panel: Int) -> ScoreTile {
     ScoreTile(
-      base: memory.floats(at: panel) + head * item.queries * scoreStride, stride: scoreStride, rows: item.queries,
-      vectors: paddedColumns(keys.count) / laneCount)
+      base: memory.floats(at: panel) + head * item.queries * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep,
+      stride: KeyStreams.stepKeys, rows: item.queries, vectors: paddedColumns(keys.count) / laneCount)
   }
 
   func applyMasks(to tile: ScoreTile, head: Int, _ keys: BlockRange) {
     let staging = memory.floats(at: layout.staging)
     if problem.bias.isPresent {
       stage(problem.bias, head: head, keys, into: staging)
-      tile.add(bias: staging, stride: scoreStride)
+      tile.add(bias: staging, stride: KeyStreams.stepKeys)
     }
     if problem.mask.isPresent {
       stage(problem.mask, head: head, keys, into: staging)
-      tile.forbid(whereZero: staging, stride: scoreStride)
+      tile.forbid(whereZero: staging, stride: KeyStreams.stepKeys)
     }
     let forbidden = problem.queriesForbidden(anyOf: keys, among: queryRange)
     if !forbidden.isEmpty {
@@ -123,6 +123,6 @@ extension ShortQueryPass {
     let offset = operand.offset(batch: item.batch, head: item.firstHead + head, row: item.firstQuery)
     convertRows(
       operand, offset: offset + keys.start * operand.columnStride, rows: item.queries, columns: keys.count, scale: 1,
-      into: staging, stride: scoreStride)
+      into: staging, stride: KeyStreams.stepKeys)
   }
 }

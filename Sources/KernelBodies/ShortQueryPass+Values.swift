@@ -1,108 +1,95 @@
 import KernelIntrinsics
 
-// O += P · V of one block, by tiles of rows by chunks of columns.
+// O += P · V of one step, by rows of V.
 extension ShortQueryPass {
-  func addValues(_ keys: BlockRange, _ prefetch: RowPrefetch) {
-    var prefetch = prefetch
-    let chunks = problem.valueDimension / (2 * laneCount)
-    let linesPerChunk = (prefetch.lines + chunks - 1) / chunks
-    var row = 0
-    @inline(__always)
-    func addRows<Rows: Count, Chunks: Count>(_ rowCount: Rows.Type, _ chunkCount: Chunks.Type) {
-      // The lines are asked for once, with the first rows.
-      let lines = row == 0 ? linesPerChunk : 0
-      addValues(rowCount, chunkCount, firstRow: row, keys, &prefetch, linesPerChunk: lines)
-      row += Rows.value
-    }
-    while rows - row >= 4 { addRows(Four.self, One.self) }
-    if rows - row >= 2 { addRows(Two.self, Two.self) }
-    if rows - row >= 1 { addRows(One.self, Four.self) }
-  }
-
+  /// Four rows of V at a time, one of each stream, so that a row of O is loaded and stored once for four keys.
   @inline(never)
-  private func addValues<Rows: Count, Chunks: Count>(
-    _ rowCount: Rows.Type, _ chunkCount: Chunks.Type, firstRow: Int, _ keys: BlockRange,
-    _ prefetch: UnsafeMutablePointer<RowPrefetch>, linesPerChunk: Int
-  ) {
-    let base = address(valueRows(keys), in: problem.value)
-    let width = 2 * laneCount
-    var column = 0
-    while problem.valueDimension - column >= Chunks.value * width {
-      prefetch.pointee.fetchLines(linesPerChunk * Chunks.value)
-      addProducts(rowCount, chunkCount, firstRow: firstRow, base + column * Format.size, keys.count, column: column)
-      column += Chunks.value * width
-    }
-    while column < problem.valueDimension {
-      prefetch.pointee.fetchLines(linesPerChunk)
-      addProducts(rowCount, One.self, firstRow: firstRow, base + column * Format.size, keys.count, column: column)
-      column += width
-    }
-  }
-
-  /// The products of a tile, by keys.
-  @inline(__always)
-  private func addProducts<Rows: Count, Chunks: Count>(
-    _ rowCount: Rows.Type, _ chunkCount: Chunks.Type, firstRow: Int, _ values: UnsafeRawPointer, _ keys: Int,
-    column: Int
-  ) {
+  func addValues(_ streams: KeyStreams, _ step: Int) {
+    let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
+    // Where a stream has no key left, a row of zeros stands for it: its probability is 0.
+    let zeros = UnsafeRawPointer(memory.floats(at: layout.zeroRow))
     let stride = problem.value.rowStride * Format.size
-    let halves = 2 * Chunks.value
-    let output = output(firstRow) + column
-    var sums: InlineArray<8, Vector> = [.zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros]
-    for row in 0..<Rows.value {
-      for half in 0..<halves {
-        sums[row * halves + half] = Vector(at: output + row * problem.valueDimension + half * laneCount)
-      }
-    }
-    let probabilities = score(firstRow)
+    let ahead = stride * rowsAhead(problem.valueDimension)
+    let outputs = output(0)
+    let probabilities = UnsafePointer(score(0))
+    let rows = rows
+    let columns = problem.valueDimension
+    var offset = 0
     var key = 0
-    while key < keys {
-      let loaded = values + key * stride
-      var vectors: InlineArray<8, Vector> = [.zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros, .zeros]
-      for chunk in 0..<Chunks.value {
-        let address = loaded + chunk * 2 * laneCount * Format.size
-        vectors[2 * chunk] = Format.loadFirst(address)
-        vectors[2 * chunk + 1] = Format.loadSecond(address)
+    while key < values.counts[0] {
+      var four: InlineArray<4, UnsafeRawPointer> = [zeros, zeros, zeros, zeros]
+      for stream in 0..<KeyStreams.count where key < values.counts[stream] {
+        four[stream] = values.starts[stream] + offset
       }
-      for row in 0..<Rows.value {
-        let factor = Vector(repeating: probabilities[row * scoreStride + key])
-        for half in 0..<halves {
-          sums[row * halves + half] = sums[row * halves + half].adding(product: factor, vectors[half])
-        }
-      }
+      Self.addProducts(rows, columns, four, ahead, probabilities + key, to: outputs)
+      offset += stride
       key += 1
     }
-    for row in 0..<Rows.value {
-      for half in 0..<halves {
-        sums[row * halves + half].store(at: output + row * problem.valueDimension + half * laneCount)
+  }
+
+  @inline(__always)
+  private static func addProducts(
+    _ rows: Int, _ columns: Int, _ values: InlineArray<4, UnsafeRawPointer>, _ ahead: Int,
+    _ probabilities: UnsafePointer<Float>, to outputs: UnsafeMutablePointer<Float>
+  ) {
+    var column = 0
+    while column < columns {
+      var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+      var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+      for stream in 0..<KeyStreams.count {
+        let address = values[stream] + column * Format.size
+        kernel_prefetch_soon(address + ahead)
+        first[stream] = Format.loadFirst(address)
+        second[stream] = Format.loadSecond(address)
       }
+      var output = outputs + column
+      var weights = probabilities
+      var row = 0
+      while row < rows {
+        var sum0 = Vector(at: output)
+        var sum1 = Vector(at: output + laneCount)
+        for stream in 0..<KeyStreams.count {
+          let probability = Vector(repeating: weights[stream * KeyStreams.keysPerStep])
+          sum0 = sum0.adding(product: probability, first[stream])
+          sum1 = sum1.adding(product: probability, second[stream])
+        }
+        sum0.store(at: output)
+        sum1.store(at: output + laneCount)
+        output += columns
+        weights += KeyStreams.stepKeys
+        row += 1
+      }
+      column += 2 * laneCount
     }
   }
 
-  /// As ``addValues(_:_:)`` where a forbidden value may be infinite or NaN, whose product with a probability of zero
-  /// would not be zero; see NonFinite.swift.
+  /// As ``addValues(_:_:)`` for one stream where a forbidden value may be infinite or NaN, whose product with a
+  /// probability of zero would not be zero; see NonFinite.swift.
   @inline(never)
-  func addValuesOneByOne(_ keys: BlockRange) {
+  func addValuesOneByOne(_ keys: BlockRange, _ stream: Int) {
+    if keys.isEmpty { return }
     // Masking a tile of zeros shows which pairs are forbidden.
     var head = 0
     while head < item.heads {
-      let permissions = tile(head, keys, in: layout.permissions)
+      let permissions = tile(head, keys, stream, in: layout.permissions)
       permissions.clear()
       applyMasks(to: permissions, head: head, keys)
       head += 1
     }
-    let permissions = memory.floats(at: layout.permissions)
     let values = valueRows(keys)
     var row = 0
     while row < rows {
+      let lanes = row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep
+      let permissions = memory.floats(at: layout.permissions) + lanes
+      let probabilities = score(0) + lanes
       var key = 0
       while key < keys.count {
-        if permissions[row * scoreStride + key] != -.infinity {
-          let probability = score(row)[key]
+        if permissions[key] != -.infinity {
           let offset = values.offset(in: problem.value) + key * problem.value.rowStride
           var column = 0
           while column < problem.valueDimension {
-            output(row)[Format.place(ofColumn: column)] += probability * problem.value.scalar(at: offset + column)
+            output(row)[Format.place(ofColumn: column)] +=
+              probabilities[key] * problem.value.scalar(at: offset + column)
             column += 1
           }
         }

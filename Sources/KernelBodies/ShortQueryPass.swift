@@ -2,18 +2,17 @@ import KernelIntrinsics
 
 /// The most rows (query heads of one key/value head times queries) of an item that ``ShortQueryPass`` serves: half a
 /// vector. With more rows, queries in the lanes waste less than the sums across lanes cost.
-var shortQueryRows: Int {
-  @inline(__always) get { laneCount / 2 }
-}
+@inline(__always)
+func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
 
 /// The forward pass over few rows, as in decoding: the *dimension* lies in the lanes.
 ///
 /// With one query of a few heads most lanes of a tile of queries would be empty, and each scalar of K and V would be
 /// broadcast for them. Here rows of K and V are read as vectors, once each and straight from their element type, so that
-/// their bandwidth is the limit:
+/// the bandwidth of the memory is the limit:
 ///
-///     for each block of keys j
-///       S[r, k] = Q_r · K_k       tiles of rows by keys, whose lanes are summed at the end
+///     for each step of sixteen keys of each of four streams
+///       S[r, k] = Q_r · K_k
 ///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
 ///       O_r = 2^(m − m') O_r + Σ_k P[r, k] V_k
 ///
@@ -30,14 +29,11 @@ struct ShortQueryPass<Format: ElementFormat> {
 
   func run() {
     prepare()
-    let keys = problem.keys(seenBy: queryRange).intersection(item.keyRange)
-    // Blocks lie on a fixed grid, so that sums do not depend on which queries share the item.
-    var first = keys.start / problem.keyBlock * problem.keyBlock
-    while first < keys.end {
-      let block = BlockRange(start: first, end: first + problem.keyBlock).intersection(keys)
-      let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
-      advance(over: block, before: next)
-      first += problem.keyBlock
+    let streams = KeyStreams(problem.keys(seenBy: queryRange).intersection(item.keyRange))
+    var step = 0
+    while step < streams.steps {
+      advance(streams, step)
+      step += 1
     }
     finish()
   }
@@ -59,57 +55,60 @@ struct ShortQueryPass<Format: ElementFormat> {
       row += 1
     }
     var lane = 0
-    while lane < scoreStride {
+    while lane < KeyStreams.keysPerStep {
       positions[lane] = Int32(truncatingIfNeeded: lane)
       lane += 1
     }
+    memory.floats(at: layout.zeroRow).update(repeating: 0, count: problem.valueDimension)
   }
 
-  private func advance(over keys: BlockRange, before next: BlockRange) {
-    if keys.isEmpty { return }
-    computeScores(keys, RowPrefetch(keyRows(next), of: problem.key))
-    let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
-    if isMasked || problem.softcap > 0 { finishScores(keys, isMasked: isMasked) }
-    updateSoftmax(keys)
-    if isMasked && valueRows(keys).hasNonFinite(in: problem.value) {
-      addValuesOneByOne(keys)
+  private func advance(_ streams: KeyStreams, _ step: Int) {
+    clearScores()
+    computeScores(streams, step)
+    var isCareful = false
+    for stream in 0..<KeyStreams.count {
+      let keys = streams.keys(stream, step: step)
+      if !keys.isEmpty {
+        let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
+        if isMasked || problem.softcap > 0 { finishScores(keys, stream, isMasked: isMasked) }
+        isCareful = isCareful || (isMasked && valueRows(keys).hasNonFinite(in: problem.value))
+      }
+    }
+    updateSoftmax()
+    if isCareful {
+      for stream in 0..<KeyStreams.count { addValuesOneByOne(streams.keys(stream, step: step), stream) }
     } else {
-      addValues(keys, RowPrefetch(valueRows(next), of: problem.value))
+      addValues(streams, step)
     }
   }
 
-  /// S → P for one block: the update of ``OnlineSoftmax``, but with keys in the lanes.
-  private func updateSoftmax(_ keys: BlockRange) {
+  /// −∞, which stays where there is no key.
+  private func clearScores() {
+    score(0).update(repeating: -.infinity, count: rows * KeyStreams.stepKeys)
+  }
+
+  /// S → P for one step: the update of ``OnlineSoftmax``, but with keys in the lanes.
+  private func updateSoftmax() {
     var row = 0
     while row < rows {
       let scores = score(row)
-      // Lanes beyond the keys take part in whole vectors.
-      var lane = keys.count
-      while lane < paddedColumns(keys.count) {
-        scores[lane] = -.infinity
-        lane += 1
-      }
-      var largest = Vector(repeating: -.infinity)
-      lane = 0
-      while lane < keys.count {
-        largest = largest.maximum(Vector(at: scores + lane))
-        lane += laneCount
+      var largest = Vector(at: scores)
+      for vector in 1..<(KeyStreams.stepKeys / laneCount) {
+        largest = largest.maximum(Vector(at: scores + vector * laneCount))
       }
       var after = maxima[row]
-      for index in 0..<laneCount where largest[index] > after { after = largest[index] }
+      for lane in 0..<laneCount where largest[lane] > after { after = largest[lane] }
       // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
       let reference = after == -.infinity ? 0 : after
       let correction = Vector(repeating: maxima[row] - reference).exponentiated2[0]
       var total = Vector.zeros
-      lane = 0
-      while lane < keys.count {
-        let probability = (Vector(at: scores + lane) - reference).exponentiated2
-        probability.store(at: scores + lane)
+      for vector in 0..<(KeyStreams.stepKeys / laneCount) {
+        let probability = (Vector(at: scores + vector * laneCount) - reference).exponentiated2
+        probability.store(at: scores + vector * laneCount)
         total += probability
-        lane += laneCount
       }
       var sum = sums[row] * correction
-      for index in 0..<laneCount { sum += total[index] }
+      for lane in 0..<laneCount { sum += total[lane] }
       sums[row] = sum
       maxima[row] = after
       if correction != 1 { scale(output(row), by: correction) }
@@ -172,7 +171,7 @@ extension KernelProblem {
   /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
   /// where there are fewer threads, and their bits may not depend on that.
   func isShort(_ item: ForwardItem) -> Bool {
-    item.queries == queryLength && item.heads * item.queries <= shortQueryRows && mayBeShort
+    item.queries == queryLength && item.heads * item.queries <= shortQueryRows(lanes: laneCount) && mayBeShort
   }
 
   /// Whether ``ShortQueryPass`` serves items of few rows: K and V have rows of whole chunks of neighbouring elements.
@@ -194,15 +193,14 @@ extension ShortQueryPass {
     memory.floats(at: layout.outputs) + row * problem.valueDimension
   }
 
-  /// The distance of neighbouring rows of scores.
-  var scoreStride: Int { paddedColumns(problem.keyBlock) }
-
-  func score(_ row: Int) -> UnsafeMutablePointer<Float> { memory.floats(at: layout.scores) + row * scoreStride }
+  func score(_ row: Int) -> UnsafeMutablePointer<Float> {
+    memory.floats(at: layout.scores) + row * KeyStreams.stepKeys
+  }
 
   var maxima: UnsafeMutablePointer<Float> { memory.floats(at: layout.maxima) }
   var sums: UnsafeMutablePointer<Float> { memory.floats(at: layout.sums) }
 
-  /// The position of each lane within its block of keys.
+  /// The position of each lane within its stream.
   var positions: UnsafeMutablePointer<Int32> {
     (memory + layout.positions).assumingMemoryBound(to: Int32.self)
   }

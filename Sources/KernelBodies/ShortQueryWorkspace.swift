@@ -10,19 +10,23 @@ struct ShortQueryWorkspace {
   let scores: Int
   let permissions: Int
   let staging: Int
+  let zeroRow: Int
   let byteCount: Int
 
-  init(_ problem: KernelProblem) {
-    let rows = shortQueryRows
+  /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
+  init(_ problem: KernelProblem, lanes: Int = laneCount) {
+    let rows = shortQueryRows(lanes: lanes)
+    let panel = rows * KeyStreams.stepKeys
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * problem.headDimension)
     outputs = layout.reserve(floats: rows * problem.valueDimension)
     maxima = layout.reserve(floats: rows)
     sums = layout.reserve(floats: rows)
-    positions = layout.reserve(bytes: paddedColumns(problem.keyBlock) * 4)
-    scores = layout.reserve(floats: rows * paddedColumns(problem.keyBlock))
-    permissions = layout.reserve(floats: rows * paddedColumns(problem.keyBlock))
-    staging = layout.reserve(floats: rows * paddedColumns(problem.keyBlock))
+    positions = layout.reserve(bytes: KeyStreams.keysPerStep * 4)
+    scores = layout.reserve(floats: panel)
+    permissions = layout.reserve(floats: panel)
+    staging = layout.reserve(floats: panel)
+    zeroRow = layout.reserve(floats: problem.valueDimension)
     byteCount = layout.byteCount
   }
 }

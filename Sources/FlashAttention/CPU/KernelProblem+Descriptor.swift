@@ -91,11 +91,19 @@ extension KernelProblem {
 extension AttentionPlan {
   var kernels: KernelSet { .kernels(for: instructionSet) }
 
-  /// The row stride of the fp32 sums of dQ.
-  var queryGradientStride: Int { kernels.queryGradientStride(descriptor.shape.headDimension) }
+  // What the kernels lay out in memory is computed here and not asked of them: a plan may be for a machine with another
+  // instruction set, and none of the code of a kernel module may run where its instruction set does not.
 
-  /// The row stride of partial rows.
-  var partialRowStride: Int { kernels.partialRowStride(descriptor.shape.valueDimension) }
+  /// The fp32 lanes of a vector.
+  private var lanes: Int { Self.laneGroupWidth(instructionSet) / 3 }
+
+  private func wholeVectors(_ columns: Int) -> Int { (columns + lanes - 1) / lanes * lanes }
+
+  /// The row stride of the fp32 sums of dQ: whole vectors.
+  var queryGradientStride: Int { wholeVectors(descriptor.shape.headDimension) }
+
+  /// The row stride of partial rows: whole vectors, and one for the state of the softmax.
+  var partialRowStride: Int { wholeVectors(descriptor.shape.valueDimension) + lanes }
 
   /// Whether dQ is summed in memory of its own: fp32 rows of whole vectors are summed where they end up.
   var keepsQueryGradientSums: Bool {
@@ -112,6 +120,6 @@ extension AttentionPlan {
       problem.bias.base = present
       problem.biasGradient.base = present
     }
-    return direction == .forward ? kernels.forwardWorkspaceSize(&problem) : kernels.backwardWorkspaceSize(&problem)
+    return KernelSet.workspaceSize(direction, &problem, lanes: lanes)
   }
 }

@@ -14,10 +14,8 @@ struct KernelSet: Sendable {
   typealias Floats = UnsafeMutablePointer<Float>
 
   let laneGroupWidth: Int
-  let queryGradientStride: @Sendable (_ headDimension: Int) -> Int
   let forwardWorkspaceSize: @Sendable (Problem) -> Int
   let backwardWorkspaceSize: @Sendable (Problem) -> Int
-  let partialRowStride: @Sendable (_ valueDimension: Int) -> Int
   let forward: @Sendable (Problem, UnsafePointer<ForwardItem>, Workspace) -> Void
   let mergeForward:
     @Sendable (Problem, UnsafePointer<ForwardItem>, _ parts: Floats, _ count: Int, _ partStride: Int) -> Void
@@ -41,6 +39,14 @@ struct KernelSet: Sendable {
   let repeatPairProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int)?
   let readMemory: @Sendable (_ start: UnsafePointer<Float>, _ count: Int, _ sink: Floats) -> Void
 
+  /// The scratch memory of one thread with vectors of `lanes` lanes, on this machine or another.
+  static func workspaceSize(_ direction: AttentionDirection, _ problem: Problem, lanes: Int) -> Int {
+    switch direction {
+    case .forward: KernelsPortable.forwardWorkspaceSize(problem, lanes: lanes)
+    case .backward: KernelsPortable.backwardWorkspaceSize(problem, lanes: lanes)
+    }
+  }
+
   static func kernels(for set: InstructionSet) -> KernelSet {
     switch set {
     case .portable: portable
@@ -57,10 +63,8 @@ struct KernelSet: Sendable {
 
 private let portable = KernelSet(
   laneGroupWidth: KernelsPortable.laneGroupWidth,
-  queryGradientStride: KernelsPortable.queryGradientStride,
-  forwardWorkspaceSize: KernelsPortable.forwardWorkspaceSize,
-  backwardWorkspaceSize: KernelsPortable.backwardWorkspaceSize,
-  partialRowStride: KernelsPortable.partialRowStride,
+  forwardWorkspaceSize: { KernelsPortable.forwardWorkspaceSize($0) },
+  backwardWorkspaceSize: { KernelsPortable.backwardWorkspaceSize($0) },
   forward: KernelsPortable.attendForward,
   mergeForward: KernelsPortable.mergeForward,
   backward: KernelsPortable.attendBackward,
@@ -80,10 +84,8 @@ private let portable = KernelSet(
 #if arch(x86_64)
   private let avx2 = KernelSet(
     laneGroupWidth: KernelsAVX2.laneGroupWidth,
-    queryGradientStride: KernelsAVX2.queryGradientStride,
-    forwardWorkspaceSize: KernelsAVX2.forwardWorkspaceSize,
-    backwardWorkspaceSize: KernelsAVX2.backwardWorkspaceSize,
-    partialRowStride: KernelsAVX2.partialRowStride,
+    forwardWorkspaceSize: { KernelsAVX2.forwardWorkspaceSize($0) },
+    backwardWorkspaceSize: { KernelsAVX2.backwardWorkspaceSize($0) },
     forward: KernelsAVX2.attendForward,
     mergeForward: KernelsAVX2.mergeForward,
     backward: KernelsAVX2.attendBackward,
@@ -102,10 +104,8 @@ private let portable = KernelSet(
 
   private let avx512 = KernelSet(
     laneGroupWidth: KernelsAVX512.laneGroupWidth,
-    queryGradientStride: KernelsAVX512.queryGradientStride,
-    forwardWorkspaceSize: KernelsAVX512.forwardWorkspaceSize,
-    backwardWorkspaceSize: KernelsAVX512.backwardWorkspaceSize,
-    partialRowStride: KernelsAVX512.partialRowStride,
+    forwardWorkspaceSize: { KernelsAVX512.forwardWorkspaceSize($0) },
+    backwardWorkspaceSize: { KernelsAVX512.backwardWorkspaceSize($0) },
     forward: KernelsAVX512.attendForward,
     mergeForward: KernelsAVX512.mergeForward,
     backward: KernelsAVX512.attendBackward,
@@ -124,10 +124,8 @@ private let portable = KernelSet(
 
   private let avx512bf16 = KernelSet(
     laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
-    queryGradientStride: KernelsAVX512BF16.queryGradientStride,
-    forwardWorkspaceSize: KernelsAVX512BF16.forwardWorkspaceSize,
-    backwardWorkspaceSize: KernelsAVX512BF16.backwardWorkspaceSize,
-    partialRowStride: KernelsAVX512BF16.partialRowStride,
+    forwardWorkspaceSize: { KernelsAVX512BF16.forwardWorkspaceSize($0) },
+    backwardWorkspaceSize: { KernelsAVX512BF16.backwardWorkspaceSize($0) },
     forward: KernelsAVX512BF16.attendForward,
     mergeForward: KernelsAVX512BF16.mergeForward,
     backward: KernelsAVX512BF16.attendBackward,

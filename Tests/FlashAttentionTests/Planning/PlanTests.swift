@@ -1,3 +1,4 @@
+import KernelIntrinsics
 import Testing
 
 @testable import FlashAttention
@@ -155,6 +156,21 @@ struct PlanTests {
     // A single query does little, but it reads all keys and values.
     #expect(try threads(1, 1, keys: 100) == 1)
     #expect(try threads(1, 1, keys: 65536) > 32)
+  }
+
+  @Test(
+    "A plan knows the scratch memory of each kernel without calling it", arguments: InstructionSet.usable,
+    AttentionDirection.allCases)
+  func workspaceSize(set: InstructionSet, direction: AttentionDirection) throws {
+    for dimensions in [(64, 64), (33, 17), (128, 96)] {
+      let plan = try AttentionPlan(
+        descriptor(dimensions: dimensions), direction, options: ExecutionOptions(instructionSet: set))
+      var problem = KernelProblem(plan)
+      let kernels = KernelSet.kernels(for: set)
+      let own =
+        direction == .forward ? kernels.forwardWorkspaceSize(&problem) : kernels.backwardWorkspaceSize(&problem)
+      #expect(plan.workspaceBytes == own)
+    }
   }
 
   @Test("A plan knows the width of each kernel's lane groups", arguments: InstructionSet.usable)

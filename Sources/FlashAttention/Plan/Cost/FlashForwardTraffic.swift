@@ -1,0 +1,91 @@
+/// The bytes that the forward pass of flash attention fetches into a cache.
+///
+/// An item's lane groups of queries take turns with each block of keys:
+///
+///     for each item, for each block of keys, for each lane group
+///       S = K · Qᵀ      K row by row, packed Q once for every few rows
+///       softmax of S
+///       Oᵀ += Vᵀ · P    V a few columns at a time, all of P for each of them
+///
+/// Items of few rows, as in decoding, read each row of K and V once, and keep so little besides that it does not count.
+struct FlashForwardTraffic {
+  private let access: KernelAccess
+
+  init(_ access: KernelAccess) { self.access = access }
+
+  func fetched(into level: CacheLevel) -> Double {
+    let queries = access.queryHeads * access.queries * access.rowPair
+    if itemRows == 0 || access.keys == 0 { return queries }
+    let rows = queries + keyValueRows(into: level) + partialRows(into: level)
+    return isShort ? rows : rows + products(into: level) + scratch
+  }
+
+  // MARK: The grid
+
+  private var headsPerItem: Double { Double(min(access.tiles.headsPerBlock, access.shape.headsPerGroup)) }
+  private var itemRows: Double { min(Double(access.tiles.queryBlock), headsPerItem * access.queries) }
+  private var groupsPerItem: Double { (itemRows / access.lanes).rounded(.up) }
+  /// Runs of items, each of which has all queries of one head or of the heads that share an item.
+  private var runs: Double {
+    access.keyValueHeads * (Double(access.shape.headsPerGroup) / headsPerItem).rounded(.up)
+  }
+  private var items: Double { runs * (headsPerItem * access.queries / itemRows).rounded(.up) }
+  private var groups: Double { runs * (headsPerItem * access.queries / access.lanes).rounded(.up) }
+  /// The items that share the queries of one, each with a part of the keys.
+  private var parts: Double { (access.keys / Double(max(access.tiles.keysPerItem, 1))).rounded(.up) }
+  private var isShort: Bool {
+    let chunk = 2 * Int(access.lanesPerVector)
+    return headsPerItem * access.queries <= access.lanesPerVector / 2
+      && access.shape.headDimension % chunk == 0 && access.shape.valueDimension % chunk == 0
+  }
+  private var keysOfItem: Double { access.seen(by: min(itemRows, access.queries), of: access.keys) }
+  private var keysOfGroup: Double { access.seen(by: min(access.lanes, access.queries), of: access.keys) }
+
+  // MARK: What is in use
+
+  private var keyRows: KernelAccess.Rows { access.rows(access.headDimension) }
+  private var valueRows: KernelAccess.Rows { access.columns(access.valueDimension, of: keyBlock) }
+  private var keyBlock: Double { access.keyBlock }
+  private var scores: Double { keyBlock * access.lanes * 4 }
+  private var packedQueries: Double { access.packed(access.headDimension) }
+  private var outputs: Double { access.sums(access.valueDimension) }
+  private var states: Double { groupsPerItem * (packedQueries + outputs) + scores }
+  /// One block of keys and values with one lane group, and with all of an item.
+  private var step: Double { block + packedQueries + outputs + scores }
+  private var block: Double { keyBlock * (keyRows.read + valueRows.read) }
+
+  /// Scratch memory, fetched when it is touched for the first time.
+  private var scratch: Double { access.threads * (states + copiedBlock) }
+  private var copiedBlock: Double { keyBlock * (keyRows.copied + valueRows.copied) }
+
+  // MARK: What is fetched
+
+  /// K and V where they are stored. Each item walks over them, or over a part of them.
+  private func keyValueRows(into level: CacheLevel) -> Double {
+    let walk = keysOfItem * access.rowPair
+    // Every key is seen by some item.
+    let once = access.keyValueHeads * access.keys * access.rowPair
+    return level.holds(walk / parts + states + copiedBlock) ? once : max(once, items * walk)
+  }
+
+  /// The sums of parts, which are written and read again.
+  private func partialRows(into level: CacheLevel) -> Double {
+    if parts == 1 { return 0 }
+    let bytes = parts * access.queryHeads * access.queries * (access.valueDimension * 4 + 8)
+    return level.holds(bytes) ? bytes : 2 * bytes
+  }
+
+  private func products(into level: CacheLevel) -> Double {
+    let steps = groups * keysOfGroup / keyBlock
+    let itemSteps = min(steps, items * keysOfItem / keyBlock)
+    let itemBlock = block + states
+    // The first lane group finds what the walk has just brought; what was copied is pushed out before it is read.
+    let rows = level.holds(step) ? 0 : (steps - itemSteps) * (block - copiedBlock) + steps * copiedBlock
+    let copies = level.holds(itemBlock + keyBlock * access.rowPair) ? 0 : itemSteps * copiedBlock
+    // A tile that is pushed out by the keys is fetched to be written, and again to be read.
+    let tile = level.excess(of: 2 * scores, in: keyBlock * keyRows.read + packedQueries + scores)
+    let group = level.holds(itemBlock) ? 0 : packedQueries + outputs
+    let conflicts = access.conflicts(valueRows, keyBlock, access.valueDimension, beside: scores, in: level)
+    return rows + copies + steps * (tile + group + conflicts)
+  }
+}

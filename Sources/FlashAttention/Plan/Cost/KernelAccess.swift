@@ -1,0 +1,160 @@
+/// What the kernels touch in memory under a plan, in bytes, for dense operands.
+struct KernelAccess {
+  let shape: AttentionShape
+  let tiles: TileShape
+  /// The rows in the lanes of a tile.
+  let laneGroup: Int
+  /// The rows of the register tile that is three vectors wide.
+  let tileRows: Double
+  /// Whether there is one that is four vectors wide.
+  let hasWideTiles: Bool
+  /// The part of the score matrix that the mask permits.
+  let density: Double
+  /// The bytes of an element.
+  let element: Double
+  let keepsQueryGradientSums: Bool
+  let threads: Double
+  /// Whether a term is a pair of bf16 numbers.
+  private let pairs: Bool
+
+  init(_ plan: AttentionPlan, _ backend: Backend) {
+    let descriptor = plan.descriptor
+    shape = descriptor.shape
+    laneGroup = AttentionPlan.laneGroupWidth(plan.instructionSet)
+    tiles =
+      backend == plan.backend
+      ? plan.tiles
+      : TileShape.shape(
+        backend, plan.direction, descriptor, laneGroupWidth: laneGroup, threads: plan.threads,
+        level2Cache: plan.processor.level2Cache)
+    (tileRows, hasWideTiles) =
+      switch plan.instructionSet {
+      case .portable: (3, false)
+      case .avx2: (4, false)
+      case .avx512, .avx512bf16: (8, true)
+      }
+    let all = Double(shape.queryLength) * Double(shape.keyLength)
+    let permitted = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
+    density = all == 0 ? 0 : permitted / all
+    element = Double(descriptor.elementType.byteCount)
+    keepsQueryGradientSums = plan.keepsQueryGradientSums
+    threads = Double(plan.threads)
+    pairs = plan.instructionSet == .avx512bf16 && descriptor.elementType == .bfloat16 && backend == .cpu
+  }
+
+  var queryHeads: Double { Double(shape.batch * shape.queryHeads) }
+  var keyValueHeads: Double { Double(shape.batch * shape.keyValueHeads) }
+  var queries: Double { Double(shape.queryLength) }
+  var keys: Double { Double(shape.keyLength) }
+  var headDimension: Double { Double(shape.headDimension) }
+  var valueDimension: Double { Double(shape.valueDimension) }
+  var queryBlock: Double { Double(min(tiles.queryBlock, max(shape.queryLength, 1))) }
+  var keyBlock: Double { Double(min(tiles.keyBlock, max(shape.keyLength, 1))) }
+  var lanes: Double { Double(laneGroup) }
+  var lanesPerVector: Double { lanes / 3 }
+
+  /// Each query's rows of Q and O, and each key's of K and V.
+  var rowPair: Double { element * (headDimension + valueDimension) }
+
+  /// A row of the fp32 sums of dQ.
+  var queryGradientRow: Double { padded(headDimension * 4) }
+
+  /// The rows that a backward pass reads and writes once at least: O, and of Q, dO and dQ, K, V, dK and dV each.
+  var compulsoryBackward: Double {
+    let separateSums = keepsQueryGradientSums ? queryGradientRow : 0
+    return queryHeads * queries * (2 * rowPair + separateSums) + keyValueHeads * keys * 2 * rowPair
+  }
+
+  /// The bytes of one number in packed memory.
+  var packedNumber: Double { pairs ? 2 : 4 }
+
+  /// A lane group's rows, packed.
+  func packed(_ columns: Double) -> Double { columns * lanes * packedNumber }
+
+  /// A lane group's sums.
+  func sums(_ columns: Double) -> Double { columns * lanes * 4 }
+
+  /// The keys that `count` neighbouring queries see together on average; likewise with the axes exchanged.
+  func seen(by count: Double, of length: Double) -> Double {
+    density < 1 ? min(length, density * length + count / 2) : length
+  }
+}
+
+extension KernelAccess {
+  /// Rows of an operand as scalars of a product.
+  struct Rows {
+    /// The bytes of a row as it is stored.
+    let stored: Double
+    /// The bytes of a row as the product reads it.
+    let read: Double
+    /// Whether these are in scratch memory.
+    let isCopied: Bool
+    /// The distance of neighbouring rows of terms.
+    fileprivate let stride: Double
+    /// The rows that share a row of terms.
+    fileprivate let perTerm: Double
+
+    /// The bytes of a row in scratch memory.
+    var copied: Double { isCopied ? read : 0 }
+
+    /// The lines of `count` rows that register tiles read one after the other where a product sums along the rows.
+    func column(_ count: Double, width: Double = 64) -> StridedColumn {
+      StridedColumn(rows: (count / perTerm).rounded(.up), width: width, stride: stride)
+    }
+  }
+
+  /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
+  func rows(_ columns: Double) -> Rows {
+    let stored = columns * element
+    let areTerms = pairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
+    return areTerms && stored.truncatingRemainder(dividingBy: 4096) != 0
+      ? Rows(stored: stored, read: stored, isCopied: false, stride: stored, perTerm: 1)
+      : copy(stored: stored, terms: columns * packedNumber / 4, perTerm: 1)
+  }
+
+  /// `count` rows whose terms run along the rows: in place where a column of their lines spreads over the first-level
+  /// cache. Rows of pairs are interleaved.
+  func columns(_ columns: Double, of count: Double) -> Rows {
+    if pairs { return copy(stored: columns * element, terms: columns, perTerm: 2) }
+    let rows = rows(columns)
+    return rows.isCopied || spreads(rows, count) ? rows : copiedRows(columns)
+  }
+
+  /// Rows in scratch memory, where their terms run along the rows.
+  func copiedRows(_ columns: Double) -> Rows {
+    copy(stored: columns * element, terms: columns, perTerm: pairs ? 2 : 1)
+  }
+
+  /// Rows of scratch memory are an odd number of lines apart.
+  private func copy(stored: Double, terms: Double, perTerm: Double) -> Rows {
+    let lines = (terms * 4 / CacheLevel.line).rounded(.up)
+    let stride = (lines.truncatingRemainder(dividingBy: 2) == 0 ? lines + 1 : lines) * CacheLevel.line
+    return Rows(stored: stored, read: padded(terms * 4) / perTerm, isCopied: true, stride: stride, perTerm: perTerm)
+  }
+
+  /// The kernels' own criterion.
+  private func spreads(_ rows: Rows, _ count: Double) -> Bool {
+    if hasWideTiles || rows.stride.truncatingRemainder(dividingBy: CacheLevel.line) != 0 { return true }
+    let sets = CacheLevel.page / rows.column(count).spacing(within: CacheLevel.page)
+    return sets * 4 >= count
+  }
+
+  /// The bytes of a row of fp32 numbers in whole vectors.
+  func padded(_ bytes: Double) -> Double {
+    let vector = lanesPerVector * 4
+    return (bytes / vector).rounded(.up) * vector
+  }
+
+  /// What a product that sums along `count` rows fetches more than once, because lines of the rows push each other out.
+  ///
+  /// Each register tile reads a few columns of all the rows, and all of `tile`; so the tiles whose columns share lines
+  /// read the same column of lines in turn. The sums come and go twice for each tile, before and after.
+  func conflicts(_ rows: Rows, _ count: Double, _ columns: Double, beside tile: Double, in level: CacheLevel) -> Double
+  {
+    let inLine = 16.0
+    let sums = 2 * sums(tileRows)
+    return (columns / inLine).rounded(.up)
+      * level.refetched(
+        rows.column(count), rounds: max(min(columns, inLine) / tileRows, 1), beside: tile + sums)
+  }
+}
