@@ -106,7 +106,7 @@ struct ReportTests {
       try AttentionPlan(descriptor, direction, options: ExecutionOptions(instructionSet: .portable)).tiles
     }
     for text in tiles.map({ "\($0.queryBlock) queries × \($0.keyBlock) keys" }) + [
-      "forward", "backward", "level 3 ↔ level 2", "extra memory",
+      "forward", "backward", "level 3 → level 2", "extra memory",
       "it stores the score matrix", BackendChoice.cudaRefusal,
     ] {
       #expect(output.contains(text), "\(text)")

@@ -41,9 +41,9 @@ extension AttentionPlan: CustomStringConvertible {
     }
     return [
       Self.row("predicted", "flash", "standard", "standard / flash"),
-      line("main memory ↔ level 3", flash.traffic.memory, standard.traffic.memory),
-      line("level 3 ↔ level 2", flash.traffic.level3, standard.traffic.level3),
-      line("level 2 ↔ level 1", flash.traffic.level2, standard.traffic.level2),
+      line("main memory → level 3", flash.traffic.memory, standard.traffic.memory),
+      line("level 3 → level 2", flash.traffic.level3, standard.traffic.level3),
+      line("level 2 → level 1", flash.traffic.level2, standard.traffic.level2),
       line("extra memory", Double(flash.extraBytes), Double(standard.extraBytes)),
     ]
   }
