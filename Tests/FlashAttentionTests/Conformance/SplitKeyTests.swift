@@ -54,6 +54,15 @@ struct SplitKeyTests {
     try attentionCase.element.withType { try check($0) }
   }
 
+  @Test("NaN and infinities reach only the rows that may see them", arguments: [Float.nan, .infinity])
+  func reach(poison: Float) throws {
+    let masked = AttentionCase(
+      heads: (4, 2), lengths: (2, 2100), dimensions: (32, 32), booleanMask: BooleanMaskForm(form: .whole))
+    for input in [ForbiddenPositionTests.Input.keys, .values] {
+      try Poisoning<Float>(masked, input, row: 63, poison).check(tolerance: 0)
+    }
+  }
+
   @Test("A row that sees nothing in any part gives zeros", arguments: InstructionSet.usable)
   func emptyRows(set: InstructionSet) throws {
     let inputs = try AttentionInputs<Float>(

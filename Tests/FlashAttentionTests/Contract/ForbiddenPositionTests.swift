@@ -25,11 +25,8 @@ struct ForbiddenPositionTests {
       bias: BiasForm(form: .row, forbids: true), softcap: 3),
     AttentionCase(
       heads: (4, 2), lengths: (5, 110), dimensions: (33, 16), element: .float16, mask: .causal(.topLeft)),
-    // Few rows, with and without split keys.
+    // Few rows.
     AttentionCase(heads: (2, 2), lengths: (3, 110), dimensions: (32, 64), mask: .causal(.topLeft), softcap: 3),
-    AttentionCase(
-      heads: (4, 2), lengths: (2, 2100), dimensions: (32, 32), element: .bfloat16,
-      booleanMask: BooleanMaskForm(form: .whole)),
   ]
 
   /// Against zeros in the same place, to the bit.
