@@ -61,8 +61,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "flash", dependencies: ["FlashTool"]),
-    // Counts allocations and locks of the tests' process.
-    .target(name: "CallCounters", path: "Tests/CallCounters"),
+    // Counts allocations and locks of the tests' process. Its debug information is of a version that the valgrind of
+    // scripts/test-as-avx2 reads.
+    .target(name: "CallCounters", path: "Tests/CallCounters", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention", "CallCounters"]),
