@@ -8,7 +8,7 @@ extension AttentionPlan: CustomStringConvertible {
       "pass             \(direction.rawValue)",
       "back end         \(backend.rawValue)",
       "instruction set  \(instructionSet.rawValue)",
-      "tiles            \(tiles.queryBlock) queries × \(tiles.keyBlock) keys",
+      "tiles            \(tiles.queryBlock) queries × \(tiles.keyBlock) keys\(split)",
       "threads          \(threads) of \(processor.cores) cores",
       "operations       \(Self.operations(cost.operations))",
       "",
@@ -17,6 +17,12 @@ extension AttentionPlan: CustomStringConvertible {
     lines += ["", "refused"]
     lines += refusals.map { "  \(Self.padded($0.backend.rawValue, 14)) \($0.reason)" }
     return lines.joined(separator: "\n")
+  }
+
+  /// Into what the keys are split, where they are.
+  private var split: String {
+    guard direction == .forward && tiles.keysPerItem < descriptor.shape.keyLength else { return "" }
+    return ", parts of \(tiles.keysPerItem) keys that are merged"
   }
 
   /// What happens to the scores before the softmax.

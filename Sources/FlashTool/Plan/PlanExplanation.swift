@@ -22,6 +22,7 @@ struct PlanExplanation: CustomStringConvertible {
       ("isa", .text(plan.instructionSet.rawValue)),
       ("query_block", .integer(plan.tiles.queryBlock)),
       ("key_block", .integer(plan.tiles.keyBlock)),
+      ("keys_per_item", .integer(plan.tiles.keysPerItem)),
       ("threads", .integer(plan.threads)),
       ("flops", .number(plan.operations)),
       ("flash", Self.json(plan.cost(of: .cpu))),
