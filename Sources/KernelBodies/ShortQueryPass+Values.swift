@@ -3,8 +3,10 @@ import KernelIntrinsics
 // O += P · V of one step, by rows of V.
 extension ShortQueryPass {
   /// Four rows of V at a time, one of each stream, so that a row of O is loaded and stored once for four keys.
-  @inline(never)
-  func addValues(_ streams: KeyStreams, _ step: Int) {
+  ///
+  /// - Parameter isCareful: Whether to read copies of the rows with zeros in the place of infinite and NaN elements.
+  @inline(__always)
+  func addValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
     // Where a stream has no key left, a row of zeros stands for it: its probability is 0.
     let zeros = UnsafeRawPointer(memory.floats(at: layout.zeroRow))
@@ -19,7 +21,8 @@ extension ShortQueryPass {
     while key < values.counts[0] {
       var four: InlineArray<4, UnsafeRawPointer> = [zeros, zeros, zeros, zeros]
       for stream in 0..<KeyStreams.count where key < values.counts[stream] {
-        four[stream] = values.starts[stream] + offset
+        let row = values.starts[stream] + offset
+        four[stream] = isCareful ? finiteCopy(of: row, stream) : row
       }
       Self.addProducts(rows, columns, four, ahead, probabilities + key, to: outputs)
       offset += stride
@@ -63,11 +66,38 @@ extension ShortQueryPass {
     }
   }
 
-  /// As ``addValues(_:_:)`` for one stream where a forbidden value may be infinite or NaN, whose product with a
-  /// probability of zero would not be zero; see NonFinite.swift.
+  /// As ``addValues(_:_:isCareful:)`` where a forbidden value may be infinite or NaN, whose product with a probability of
+  /// zero would not be zero; see NonFinite.swift. What such values contribute to permitted pairs comes afterwards, so that
+  /// the bits of rows that may not see them are as if they were zeros.
   @inline(never)
-  func addValuesOneByOne(_ keys: BlockRange, _ stream: Int) {
-    if keys.isEmpty { return }
+  func addValuesCarefully(_ streams: KeyStreams, _ step: Int) {
+    addValues(streams, step, isCareful: true)
+    for stream in 0..<KeyStreams.count {
+      let keys = streams.keys(stream, step: step)
+      if !keys.isEmpty { addNonFiniteValues(keys, stream) }
+    }
+  }
+
+  /// A row of V with zeros in the place of infinite and NaN elements, in the memory of a stream.
+  private func finiteCopy(of row: UnsafeRawPointer, _ stream: Int) -> UnsafeRawPointer {
+    let copy = memory + layout.finiteRows + stream * problem.valueDimension * Format.size
+    copy.copyMemory(from: row, byteCount: problem.valueDimension * Format.size)
+    let offset = (row - UnsafeRawPointer(problem.value.base.unsafelyUnwrapped)) / Format.size
+    var column = 0
+    while column < problem.valueDimension {
+      if !problem.value.scalar(at: offset + column).isFinite {
+        var byte = 0
+        while byte < Format.size {
+          copy.storeBytes(of: 0, toByteOffset: column * Format.size + byte, as: UInt8.self)
+          byte += 1
+        }
+      }
+      column += 1
+    }
+    return UnsafeRawPointer(copy)
+  }
+
+  private func addNonFiniteValues(_ keys: BlockRange, _ stream: Int) {
     // Masking a tile of zeros shows which pairs are forbidden.
     var head = 0
     while head < item.heads {
@@ -76,26 +106,16 @@ extension ShortQueryPass {
       applyMasks(to: permissions, head: head, keys)
       head += 1
     }
-    let values = valueRows(keys)
-    var row = 0
-    while row < rows {
-      let lanes = row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep
-      let permissions = memory.floats(at: layout.permissions) + lanes
-      let probabilities = score(0) + lanes
-      var key = 0
-      while key < keys.count {
-        if permissions[key] != -.infinity {
-          let offset = values.offset(in: problem.value) + key * problem.value.rowStride
-          var column = 0
-          while column < problem.valueDimension {
-            output(row)[Format.place(ofColumn: column)] +=
-              probabilities[key] * problem.value.scalar(at: offset + column)
-            column += 1
-          }
+    let permissions = memory.floats(at: layout.permissions)
+    valueRows(keys).forEachNonFinite(in: problem.value) { key, column, value in
+      var row = 0
+      while row < rows {
+        let lane = row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key
+        if permissions[lane] != -.infinity {
+          output(row)[Format.place(ofColumn: column)] += score(0)[lane] * value
         }
-        key += 1
+        row += 1
       }
-      row += 1
     }
   }
 }

@@ -76,9 +76,9 @@ struct ShortQueryPass<Format: ElementFormat> {
     }
     updateSoftmax()
     if isCareful {
-      for stream in 0..<KeyStreams.count { addValuesOneByOne(streams.keys(stream, step: step), stream) }
+      addValuesCarefully(streams, step)
     } else {
-      addValues(streams, step)
+      addValues(streams, step, isCareful: false)
     }
   }
 

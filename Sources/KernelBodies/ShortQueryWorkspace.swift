@@ -11,6 +11,7 @@ struct ShortQueryWorkspace {
   let permissions: Int
   let staging: Int
   let zeroRow: Int
+  let finiteRows: Int
   let byteCount: Int
 
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
@@ -27,6 +28,7 @@ struct ShortQueryWorkspace {
     permissions = layout.reserve(floats: panel)
     staging = layout.reserve(floats: panel)
     zeroRow = layout.reserve(floats: problem.valueDimension)
+    finiteRows = layout.reserve(floats: KeyStreams.count * problem.valueDimension)
     byteCount = layout.byteCount
   }
 }
