@@ -1,8 +1,8 @@
 /// The keys of an item as four ranges that are walked through side by side.
 ///
 /// One thread that reads one row after the other does not reach the bandwidth of the main memory, because the processor
-/// looks ahead only so far in one stream of addresses: on Zen 3 one stream gave 11.6 GB/s, four gave 15.1, and four with
-/// the next row of each asked for in advance 17.7, which is what plain reading reaches.
+/// looks ahead only so far in one stream of addresses. Four keep more of it busy, and a row of O is loaded and stored once
+/// for a key of each; docs/performance.md says how far decoding still is from that bandwidth.
 struct KeyStreams {
   /// The keys of one stream in a step: whole vectors on every instruction set.
   static var keysPerStep: Int { @inline(__always) get { 16 } }

@@ -8,8 +8,7 @@ func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
 /// The forward pass over few rows, as in decoding: the *dimension* lies in the lanes.
 ///
 /// With one query of a few heads most lanes of a tile of queries would be empty, and each scalar of K and V would be
-/// broadcast for them. Here rows of K and V are read as vectors, once each and straight from their element type, so that
-/// the bandwidth of the memory is the limit:
+/// broadcast for them. Here rows of K and V are read as vectors, once each and straight from their element type:
 ///
 ///     for each step of sixteen keys of each of four streams
 ///       S[r, k] = Q_r · K_k
