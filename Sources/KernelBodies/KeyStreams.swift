@@ -1,14 +1,19 @@
+import KernelIntrinsics
+
 /// The keys of an item as four ranges that are walked through side by side.
 ///
 /// One thread that reads one row after the other does not reach the bandwidth of the main memory, because the processor
 /// looks ahead only so far in one stream of addresses. Four keep more of it busy, and a row of O is loaded and stored once
 /// for a key of each; docs/performance.md says how far decoding still is from that bandwidth.
 struct KeyStreams {
-  /// The keys of one stream in a step: whole vectors on every instruction set.
-  static var keysPerStep: Int { @inline(__always) get { 16 } }
+  /// The most keys of one stream in a step. Long runs serve the processor's own look-ahead.
+  static var keysPerStep: Int { @inline(__always) get { 64 } }
   static var count: Int { @inline(__always) get { 4 } }
   /// The lanes of a step: those of stream 0, then those of stream 1, and so on.
   static var stepKeys: Int { @inline(__always) get { count * keysPerStep } }
+
+  /// Streams begin at multiples of this many keys, which are whole vectors on every instruction set.
+  private static var granularity: Int { @inline(__always) get { 16 } }
 
   private let keys: BlockRange
   private let length: Int
@@ -16,16 +21,17 @@ struct KeyStreams {
   init(_ keys: BlockRange) {
     self.keys = keys
     let quarter = (keys.count + Self.count - 1) / Self.count
-    length = (quarter + Self.keysPerStep - 1) / Self.keysPerStep * Self.keysPerStep
+    length = (quarter + Self.granularity - 1) / Self.granularity * Self.granularity
   }
 
-  var steps: Int { length / Self.keysPerStep }
+  var steps: Int { (length + Self.keysPerStep - 1) / Self.keysPerStep }
 
-  /// The keys of one stream in one step; fewer than ``keysPerStep``, or none, where the keys end.
+  /// The keys of one stream in one step; fewer than ``keysPerStep``, or none, where the stream or all keys end.
   @inline(__always)
   func keys(_ stream: Int, step: Int) -> BlockRange {
-    let start = keys.start + stream * length + step * Self.keysPerStep
-    return BlockRange(start: start, end: start + Self.keysPerStep).intersection(keys)
+    let offset = step * Self.keysPerStep
+    let start = keys.start + stream * length + offset
+    return BlockRange(start: start, end: start + min(Self.keysPerStep, length - offset)).intersection(keys)
   }
 }
 
@@ -44,6 +50,68 @@ struct StreamRows {
       let keys = streams.keys(stream, step: step)
       counts[stream] = keys.count
       if !keys.isEmpty { starts[stream] = address(keys) }
+    }
+  }
+
+  /// The rows of the keys from one on, as far as the same streams have them.
+  ///
+  /// - Parameter missing: A row that stands for those of streams that have none.
+  @inline(__always)
+  func segment(from key: Int, stride: Int, missing: UnsafeRawPointer) -> StreamSegment {
+    var segment = StreamSegment(rows: [missing, missing, missing, missing], keys: counts[0] - key)
+    for stream in 0..<KeyStreams.count where key < counts[stream] {
+      segment.rows[stream] = starts[stream] + key * stride
+      segment.strides[stream] = stride
+      segment.keys = min(segment.keys, counts[stream] - key)
+    }
+    return segment
+  }
+}
+
+/// Rows of four streams side by side: the first of each, how far it is to the next, and how many there are.
+struct StreamSegment {
+  var rows: InlineArray<4, UnsafeRawPointer>
+  /// In bytes; 0 where one row stands for all of a stream's.
+  var strides: InlineArray<4, Int> = [0, 0, 0, 0]
+  var keys: Int
+
+  @inline(__always)
+  mutating func advance() {
+    for stream in 0..<KeyStreams.count { rows[stream] += strides[stream] }
+  }
+}
+
+/// Asks for the rows of a stream a little before they are read.
+///
+/// In the second-level cache: lines on their way to the first level occupy the few buffers that loads need as well.
+struct StreamPrefetch<Format: ElementFormat> {
+  /// From one row to the next, in bytes.
+  let stride: Int
+  private let distance: Int
+
+  /// Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little
+  /// but the beginning of the next step's.
+  private static var bytesAhead: Int { @inline(__always) get { 1024 } }
+  private static var lineSize: Int { @inline(__always) get { 64 } }
+
+  @inline(__always)
+  init(_ operand: KernelOperand, columns: Int) {
+    stride = operand.rowStride * Format.size
+    distance = stride * max(1, Self.bytesAhead / (columns * Format.size))
+  }
+
+  /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.
+  @inline(__always)
+  func fetchChunk(after address: UnsafeRawPointer, _ column: Int) {
+    let chunk = 2 * laneCount * Format.size
+    if chunk < Self.lineSize {
+      if (column * Format.size) % Self.lineSize == 0 { kernel_prefetch(address + distance) }
+    } else {
+      var offset = 0
+      while offset < chunk {
+        kernel_prefetch(address + distance + offset)
+        offset += Self.lineSize
+      }
     }
   }
 }

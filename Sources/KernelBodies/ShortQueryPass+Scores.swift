@@ -2,68 +2,115 @@ import KernelIntrinsics
 
 // S = Q · Kᵀ of one step, row of K by row of K.
 extension ShortQueryPass {
-  /// The scores of a step's keys, each stream's in its lanes: row by row of all streams in turn.
-  @inline(never)
+  /// The scores of a step's keys, each stream's in its lanes: a row of each stream in turn. Lanes without a key get
+  /// scores without meaning.
   func computeScores(_ streams: KeyStreams, _ step: Int) {
-    let rowsOfKeys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
-    var row = 0
-    while rows - row >= 4 {
-      computeScores(Four.self, firstRow: row, rowsOfKeys)
-      row += 4
-    }
-    while row < rows {
-      computeScores(One.self, firstRow: row, rowsOfKeys)
-      row += 1
-    }
-  }
-
-  @inline(never)
-  private func computeScores<Rows: Count>(_ rowCount: Rows.Type, firstRow: Int, _ keys: StreamRows) {
-    let stride = problem.key.rowStride * Format.size
-    let ahead = stride * rowsAhead(problem.headDimension)
-    let queries = UnsafePointer(query(firstRow))
-    let scores = score(firstRow)
-    let columns = problem.headDimension
-    var offset = 0
+    let keys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
+    let prefetch = StreamPrefetch<Format>(problem.key, columns: problem.headDimension)
     var key = 0
     while key < keys.counts[0] {
-      for stream in 0..<KeyStreams.count where key < keys.counts[stream] {
-        Self.dotProducts(
-          rowCount, queries, columns, keys.starts[stream] + offset, ahead,
-          into: scores + stream * KeyStreams.keysPerStep + key)
+      let segment = keys.segment(from: key, stride: prefetch.stride, missing: zeroRow)
+      var row = 0
+      while rows - row >= 4 {
+        Self.computeScoresOfFour(
+          query(row), problem.headDimension, segment, prefetch, hasSecondPair: key < keys.counts[2],
+          into: score(row) + key)
+        row += 4
       }
-      offset += stride
-      key += 1
+      while row < rows {
+        Self.computeScoresOfOne(query(row), problem.headDimension, segment, prefetch, into: score(row) + key)
+        row += 1
+      }
+      key += segment.keys
     }
   }
 
-  /// How many rows ahead to ask for: at least 512 bytes.
-  @inline(__always)
-  func rowsAhead(_ columns: Int) -> Int { max(1, 512 / (columns * Format.size)) }
-
-  /// The dot products of one key with up to four rows.
-  @inline(__always)
-  private static func dotProducts<Rows: Count>(
-    _ rowCount: Rows.Type, _ queries: UnsafePointer<Float>, _ columns: Int, _ key: UnsafeRawPointer, _ ahead: Int,
-    into scores: UnsafeMutablePointer<Float>
+  /// Four rows with two keys at a time: each vector of Q serves both keys, each of K all four rows.
+  @inline(never)
+  private static func computeScoresOfFour(
+    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Format>,
+    hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
   ) {
-    var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-    var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    var keys = keys
+    for key in 0..<keys.keys {
+      dotProducts(queries, columns, (keys.rows[0], keys.rows[1]), prefetch, into: scores + key)
+      if hasSecondPair {
+        dotProducts(
+          queries, columns, (keys.rows[2], keys.rows[3]), prefetch, into: scores + 2 * KeyStreams.keysPerStep + key)
+      }
+      keys.advance()
+    }
+  }
+
+  @inline(__always)
+  private static func dotProducts(
+    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: (UnsafeRawPointer, UnsafeRawPointer),
+    _ prefetch: StreamPrefetch<Format>, into scores: UnsafeMutablePointer<Float>
+  ) {
+    var sums: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    var nextSums: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
     var column = 0
     while column < columns {
-      let address = key + column * Format.size
-      kernel_prefetch_soon(address + ahead)
-      let firstKeys = Format.loadFirst(address)
-      let secondKeys = Format.loadSecond(address)
-      for row in 0..<Rows.value {
-        let query = queries + row * columns + column
-        first[row] = first[row].adding(product: Vector(at: query), firstKeys)
-        second[row] = second[row].adding(product: Vector(at: query + laneCount), secondKeys)
+      let key = keys.0 + column * Format.size
+      let nextKey = keys.1 + column * Format.size
+      prefetch.fetchChunk(after: key, column)
+      prefetch.fetchChunk(after: nextKey, column)
+      for half in 0..<2 {
+        let keyVector = half == 0 ? Format.loadFirst(key) : Format.loadSecond(key)
+        let nextKeyVector = half == 0 ? Format.loadFirst(nextKey) : Format.loadSecond(nextKey)
+        for row in 0..<4 {
+          let query = Vector(at: queries + row * columns + column + half * laneCount)
+          sums[row] = sums[row].adding(product: query, keyVector)
+          nextSums[row] = nextSums[row].adding(product: query, nextKeyVector)
+        }
       }
       column += 2 * laneCount
     }
-    let sums = laneSums(first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
-    for row in 0..<Rows.value { scores[row * KeyStreams.stepKeys] = sums[row] }
+    let both = laneSums(sums, nextSums)
+    for row in 0..<4 {
+      scores[row * KeyStreams.stepKeys] = both[row]
+      scores[row * KeyStreams.stepKeys + KeyStreams.keysPerStep] = both[4 + row]
+    }
+  }
+
+  /// One row with four keys at a time.
+  @inline(never)
+  private static func computeScoresOfOne(
+    _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Format>,
+    into scores: UnsafeMutablePointer<Float>
+  ) {
+    var keys = keys
+    for key in 0..<keys.keys {
+      // Eight sums are as many as hide the latency of a multiply-add.
+      var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+      var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+      var column = 0
+      while column < columns {
+        let firstQueries = Vector(at: query + column)
+        let secondQueries = Vector(at: query + column + laneCount)
+        for stream in 0..<KeyStreams.count {
+          let address = keys.rows[stream] + column * Format.size
+          prefetch.fetchChunk(after: address, column)
+          first[stream] = first[stream].adding(product: firstQueries, Format.loadFirst(address))
+          second[stream] = second[stream].adding(product: secondQueries, Format.loadSecond(address))
+        }
+        column += 2 * laneCount
+      }
+      let sums = laneSums(
+        first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
+      for stream in 0..<KeyStreams.count { scores[stream * KeyStreams.keysPerStep + key] = sums[stream] }
+      keys.advance()
+    }
+  }
+
+  /// −∞ for the lanes of one stream that have no key, whatever was computed there.
+  func forbidMissingKeys(_ stream: Int, keys: Int) {
+    var row = 0
+    while row < rows {
+      (score(row) + stream * KeyStreams.keysPerStep + keys)
+        .update(repeating: -.infinity, count: KeyStreams.keysPerStep - keys)
+      row += 1
+    }
   }
 
   /// The cap, the bias and the masks for one stream's keys, in the order of the contract, head by head.
@@ -75,17 +122,6 @@ extension ShortQueryPass {
       if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
       if isMasked { applyMasks(to: tile, head: head, keys) }
       head += 1
-    }
-    // Lanes without a key took part in whole vectors, and cap and bias made numbers of their −∞.
-    var row = 0
-    while row < rows {
-      let scores = score(row) + stream * KeyStreams.keysPerStep
-      var lane = keys.count
-      while lane < paddedColumns(keys.count) {
-        scores[lane] = -.infinity
-        lane += 1
-      }
-      row += 1
     }
   }
 

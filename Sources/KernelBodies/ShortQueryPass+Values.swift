@@ -5,64 +5,101 @@ extension ShortQueryPass {
   /// Four rows of V at a time, one of each stream, so that a row of O is loaded and stored once for four keys.
   ///
   /// - Parameter isCareful: Whether to read copies of the rows with zeros in the place of infinite and NaN elements.
-  @inline(__always)
   func addValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
-    // Where a stream has no key left, a row of zeros stands for it: its probability is 0.
-    let zeros = UnsafeRawPointer(memory.floats(at: layout.zeroRow))
-    let stride = problem.value.rowStride * Format.size
-    let ahead = stride * rowsAhead(problem.valueDimension)
-    let outputs = output(0)
-    let probabilities = UnsafePointer(score(0))
-    let rows = rows
-    let columns = problem.valueDimension
-    var offset = 0
+    let prefetch = StreamPrefetch<Format>(problem.value, columns: problem.valueDimension)
     var key = 0
     while key < values.counts[0] {
-      var four: InlineArray<4, UnsafeRawPointer> = [zeros, zeros, zeros, zeros]
-      for stream in 0..<KeyStreams.count where key < values.counts[stream] {
-        let row = values.starts[stream] + offset
-        four[stream] = isCareful ? finiteCopy(of: row, stream) : row
+      // The probability of a missing key is 0.
+      var segment = values.segment(from: key, stride: prefetch.stride, missing: zeroRow)
+      if isCareful {
+        for stream in 0..<KeyStreams.count where key < values.counts[stream] {
+          segment.rows[stream] = finiteCopy(of: segment.rows[stream], stream)
+        }
+        segment.keys = 1
       }
-      Self.addProducts(rows, columns, four, ahead, probabilities + key, to: outputs)
-      offset += stride
-      key += 1
+      var row = 0
+      while rows - row >= 4 {
+        Self.addProductsToFour(output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
+        row += 4
+      }
+      while row < rows {
+        Self.addProductsToOne(output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
+        row += 1
+      }
+      key += segment.keys
     }
   }
 
-  @inline(__always)
-  private static func addProducts(
-    _ rows: Int, _ columns: Int, _ values: InlineArray<4, UnsafeRawPointer>, _ ahead: Int,
-    _ probabilities: UnsafePointer<Float>, to outputs: UnsafeMutablePointer<Float>
+  @inline(never)
+  private static func addProductsToFour(
+    _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
+    _ prefetch: StreamPrefetch<Format>, _ probabilities: UnsafePointer<Float>
   ) {
-    var column = 0
-    while column < columns {
-      var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-      var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    var values = values
+    var weights = probabilities
+    for _ in 0..<values.keys {
+      var column = 0
+      while column < columns {
+        let chunk = ValueChunk(values, column, prefetch)
+        let output = outputs + column
+        // A loop over the rows would stay a loop.
+        chunk.add(times: weights, to: output)
+        chunk.add(times: weights + KeyStreams.count, to: output + columns)
+        chunk.add(times: weights + 2 * KeyStreams.count, to: output + 2 * columns)
+        chunk.add(times: weights + 3 * KeyStreams.count, to: output + 3 * columns)
+        column += 2 * laneCount
+      }
+      values.advance()
+      weights += probabilityStride
+    }
+  }
+
+  @inline(never)
+  private static func addProductsToOne(
+    _ output: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
+    _ prefetch: StreamPrefetch<Format>, _ probabilities: UnsafePointer<Float>
+  ) {
+    var values = values
+    var weights = probabilities
+    for _ in 0..<values.keys {
+      var column = 0
+      while column < columns {
+        ValueChunk(values, column, prefetch).add(times: weights, to: output + column)
+        column += 2 * laneCount
+      }
+      values.advance()
+      weights += probabilityStride
+    }
+  }
+
+  /// Neighbouring columns of four rows of V, in registers.
+  private struct ValueChunk {
+    var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+
+    @inline(__always)
+    init(_ values: StreamSegment, _ column: Int, _ prefetch: StreamPrefetch<Format>) {
       for stream in 0..<KeyStreams.count {
-        let address = values[stream] + column * Format.size
-        kernel_prefetch_soon(address + ahead)
+        let address = values.rows[stream] + column * Format.size
+        prefetch.fetchChunk(after: address, column)
         first[stream] = Format.loadFirst(address)
         second[stream] = Format.loadSecond(address)
       }
-      var output = outputs + column
-      var weights = probabilities
-      var row = 0
-      while row < rows {
-        var sum0 = Vector(at: output)
-        var sum1 = Vector(at: output + laneCount)
-        for stream in 0..<KeyStreams.count {
-          let probability = Vector(repeating: weights[stream * KeyStreams.keysPerStep])
-          sum0 = sum0.adding(product: probability, first[stream])
-          sum1 = sum1.adding(product: probability, second[stream])
-        }
-        sum0.store(at: output)
-        sum1.store(at: output + laneCount)
-        output += columns
-        weights += KeyStreams.stepKeys
-        row += 1
+    }
+
+    /// Adds the products with one row's probabilities of the four keys to that row's columns of O.
+    @inline(__always)
+    func add(times probabilities: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>) {
+      var sum0 = Vector(at: output)
+      var sum1 = Vector(at: output + laneCount)
+      for stream in 0..<KeyStreams.count {
+        let probability = Vector(repeating: probabilities[stream])
+        sum0 = sum0.adding(product: probability, first[stream])
+        sum1 = sum1.adding(product: probability, second[stream])
       }
-      column += 2 * laneCount
+      sum0.store(at: output)
+      sum1.store(at: output + laneCount)
     }
   }
 
@@ -112,7 +149,7 @@ extension ShortQueryPass {
       while row < rows {
         let lane = row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key
         if permissions[lane] != -.infinity {
-          output(row)[Format.place(ofColumn: column)] += score(0)[lane] * value
+          output(row)[Format.place(ofColumn: column)] += probabilities(row, key: key)[stream] * value
         }
         row += 1
       }

@@ -8,6 +8,7 @@ struct ShortQueryWorkspace {
   let sums: Int
   let positions: Int
   let scores: Int
+  let probabilities: Int
   let permissions: Int
   let staging: Int
   let zeroRow: Int
@@ -25,9 +26,10 @@ struct ShortQueryWorkspace {
     sums = layout.reserve(floats: rows)
     positions = layout.reserve(bytes: KeyStreams.keysPerStep * 4)
     scores = layout.reserve(floats: panel)
+    probabilities = layout.reserve(floats: (rows + 3) / 4 * 4 * KeyStreams.stepKeys)
     permissions = layout.reserve(floats: panel)
     staging = layout.reserve(floats: panel)
-    zeroRow = layout.reserve(floats: problem.valueDimension)
+    zeroRow = layout.reserve(floats: max(problem.headDimension, problem.valueDimension))
     finiteRows = layout.reserve(floats: KeyStreams.count * problem.valueDimension)
     byteCount = layout.byteCount
   }

@@ -93,6 +93,22 @@ func laneSums(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float
   #endif
 }
 
+/// The sums of the lanes of four vectors, and behind them those of four others.
+@inline(__always)
+func laneSums(_ a: InlineArray<4, Vector>, _ b: InlineArray<4, Vector>) -> SIMD8<Float> {
+  #if ISA_AVX512
+    return kernel_joined_sums(
+      kernel_joined16(a[0], b[0]), kernel_joined16(a[1], b[1]), kernel_joined16(a[2], b[2]), kernel_joined16(a[3], b[3])
+    )
+  #elseif ISA_AVX2
+    return kernel_joined_sums(
+      kernel_joined8(a[0], b[0]), kernel_joined8(a[1], b[1]), kernel_joined8(a[2], b[2]), kernel_joined8(a[3], b[3]))
+  #else
+    return kernel_joined_sums(
+      kernel_joined4(a[0], b[0]), kernel_joined4(a[1], b[1]), kernel_joined4(a[2], b[2]), kernel_joined4(a[3], b[3]))
+  #endif
+}
+
 extension Float {
   /// `self + a · b`, fused where ``Vector/adding(product:_:)`` is, so that a plain loop gives the same bits.
   @inline(__always)

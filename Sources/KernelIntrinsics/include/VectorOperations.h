@@ -64,6 +64,27 @@ KERNEL_INLINE kernel_float4 kernel_lane_sums16(kernel_float16 a, kernel_float16 
   return kernel_lane_sums8(kernel_half_sum16(a), kernel_half_sum16(b), kernel_half_sum16(c), kernel_half_sum16(d));
 }
 
+// The sums of the lanes of four vectors a, and behind them those of four vectors b: an a and a b first share a vector.
+KERNEL_INLINE kernel_float8 kernel_joined4(kernel_float4 a, kernel_float4 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+KERNEL_INLINE kernel_float8 kernel_joined8(kernel_float8 a, kernel_float8 b) {
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 12, 13, 14, 15) +
+         __builtin_shufflevector(a, b, 4, 5, 6, 7, 8, 9, 10, 11);
+}
+KERNEL_INLINE kernel_float8 kernel_joined16(kernel_float16 a, kernel_float16 b) {
+  return kernel_joined8(kernel_half_sum16(a), kernel_half_sum16(b));
+}
+KERNEL_INLINE kernel_float8 kernel_joined_sums(
+    kernel_float8 ab0, kernel_float8 ab1, kernel_float8 ab2, kernel_float8 ab3) {
+  kernel_float8 first = __builtin_shufflevector(ab0, ab1, 0, 8, 1, 9, 4, 12, 5, 13) +
+                        __builtin_shufflevector(ab0, ab1, 2, 10, 3, 11, 6, 14, 7, 15);
+  kernel_float8 second = __builtin_shufflevector(ab2, ab3, 0, 8, 1, 9, 4, 12, 5, 13) +
+                         __builtin_shufflevector(ab2, ab3, 2, 10, 3, 11, 6, 14, 7, 15);
+  return __builtin_shufflevector(first, second, 0, 1, 8, 9, 4, 5, 12, 13) +
+         __builtin_shufflevector(first, second, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // x - floor(x), in [0, 1); 0 for an infinity.
 KERNEL_INLINE kernel_float16 kernel_fraction16(kernel_float16 x) {
@@ -106,9 +127,6 @@ KERNEL_INLINE kernel_float16 kernel_interleave_rows(const void *_Nonnull low, co
 
 // Asks for the cache line at an address, which need not be readable, in the second-level cache.
 KERNEL_INLINE void kernel_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
-
-// As `kernel_prefetch`, in the first-level cache.
-KERNEL_INLINE void kernel_prefetch_soon(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
 
 // The same address, of which the compiler knows nothing: it then keeps it in a register of its own instead of computing
 // it from a neighbour in every round of a loop.

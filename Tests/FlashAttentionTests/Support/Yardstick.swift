@@ -74,19 +74,37 @@ struct Yardstick {
   ) throws {
     let forward = try inputs.forward(options)
     let gradients = try inputs.gradients(options, after: forward)
-    func check(_ quantity: Quantity, _ result: some StridedTensor<some AttentionElement>) {
-      let error = ErrorMeasure.relative(result, quantity.exact)
-      #expect(
-        error <= quantity.bound, "\(quantity.name) with \(options.label): \(error) > \(quantity.bound)",
-        sourceLocation: sourceLocation)
-    }
-    check(output, forward.output)
-    check(logSumExp, forward.logSumExp)
-    check(queries, gradients.queries)
-    check(keys, gradients.keys)
-    check(values, gradients.values)
+    check(forward, options, sourceLocation)
+    check(queries, gradients.queries, options, sourceLocation)
+    check(keys, gradients.keys, options, sourceLocation)
+    check(values, gradients.values, options, sourceLocation)
     if let bias, options.backend != .standard {
-      check(bias, try #require(gradients.bias, sourceLocation: sourceLocation))
+      check(bias, try #require(gradients.bias, sourceLocation: sourceLocation), options, sourceLocation)
     }
+  }
+
+  /// Expects that the forward pass of a back end meets the contract.
+  func checkForward<Element: AttentionElement>(
+    _ inputs: AttentionInputs<Element>, _ options: ExecutionOptions,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    check(try inputs.forward(options), options, sourceLocation)
+  }
+
+  private func check<Element: AttentionElement>(
+    _ forward: AttentionResult<Element>, _ options: ExecutionOptions, _ sourceLocation: SourceLocation
+  ) {
+    check(output, forward.output, options, sourceLocation)
+    check(logSumExp, forward.logSumExp, options, sourceLocation)
+  }
+
+  private func check(
+    _ quantity: Quantity, _ result: some StridedTensor<some AttentionElement>, _ options: ExecutionOptions,
+    _ sourceLocation: SourceLocation
+  ) {
+    let error = ErrorMeasure.relative(result, quantity.exact)
+    #expect(
+      error <= quantity.bound, "\(quantity.name) with \(options.label): \(error) > \(quantity.bound)",
+      sourceLocation: sourceLocation)
   }
 }
