@@ -20,7 +20,8 @@ struct BackwardPass<Terms: TermArithmetic> {
 
   var headsPerGroup: Int { problem.queryHeads / problem.keyValueHeads }
   var queryBlocks: Int { (problem.queryLength + problem.queryBlock - 1) / problem.queryBlock }
-  var groupCount: Int { (item.keys + LaneGroup.width - 1) / LaneGroup.width }
+  var laneGroups: LaneGroups { LaneGroups(rows: item.keys) }
+  var groupCount: Int { laneGroups.count }
   var keys: BlockRange { BlockRange(start: item.firstKey, end: item.firstKey + item.keys) }
 
   func run() {
@@ -148,10 +149,10 @@ extension BackwardPass {
   /// The keys of one lane group.
   @inline(__always)
   func lanes(_ index: Int) -> LaneGroup {
-    let width = LaneGroup.width
+    let start = laneGroups.start(of: index)
     return LaneGroup(
       batch: item.batch, firstHead: item.keyValueHead, firstRow: item.firstKey, rowsPerHead: problem.keyLength,
-      start: index * width, count: min(width, item.keys - index * width))
+      start: start, count: laneGroups.start(of: index + 1) - start)
   }
 
   @inline(__always)
@@ -164,8 +165,13 @@ extension BackwardPass {
     let inside = seen.intersection(keys)
     if inside.isEmpty { return BlockRange(start: 0, end: 0) }
     return BlockRange(
-      start: (inside.start - item.firstKey) / LaneGroup.width,
-      end: (inside.end - 1 - item.firstKey) / LaneGroup.width + 1)
+      start: laneGroups.group(holding: inside.start - item.firstKey),
+      end: laneGroups.group(holding: inside.end - 1 - item.firstKey) + 1)
+  }
+
+  /// The lanes of consecutive groups within the item.
+  func lanes(of groups: BlockRange) -> BlockRange {
+    BlockRange(start: laneGroups.start(of: groups.start), end: laneGroups.start(of: groups.end))
   }
 
   func packedKeys(_ group: Int) -> UnsafeMutablePointer<Float> {

@@ -6,20 +6,19 @@ extension BackwardStep {
   @inline(never)
   func addBiasGradient(_ groups: BlockRange) {
     let gradient = problem.biasGradient
-    let firstKey = groups.start * LaneGroup.width
-    let count = min(groups.end * LaneGroup.width, pass.item.keys) - firstKey
+    let keys = pass.lanes(of: groups)
     let repeatsAlongQueries = gradient.rowStride == 0
     if !repeatsAlongQueries { pass.waitForBiasGradientTurn(number) }
     var row = 0
     while row < queries.count {
       let source = scoreGradients(groups.start, row: row)
       if repeatsAlongQueries {
-        add(source, count: count, to: pass.biasSums + firstKey, stride: 1)
+        add(source, count: keys.count, to: pass.biasSums + keys.start, stride: 1)
       } else {
         let offset =
           gradient.offset(batch: pass.item.batch, head: head, row: queries.start + row)
-          + (pass.item.firstKey + firstKey) * gradient.columnStride
-        add(source, count: count, to: pass.biasGradient + offset, stride: gradient.columnStride)
+          + (pass.item.firstKey + keys.start) * gradient.columnStride
+        add(source, count: keys.count, to: pass.biasGradient + offset, stride: gradient.columnStride)
       }
       row += 1
     }

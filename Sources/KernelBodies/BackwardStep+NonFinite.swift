@@ -33,7 +33,7 @@ extension BackwardStep {
   func addNonFiniteKeys(_ groups: BlockRange) {
     forEachPermission(groups) { group, permissions in
       var range = pass.keyRange
-      range.firstRow += group * LaneGroup.width
+      range.firstRow += pass.laneGroups.start(of: group)
       range.rows = permissions.count
       range.forEachNonFinite(in: problem.key) { lane, column, value in
         var row = 0

@@ -64,12 +64,13 @@ extension BackwardStep {
   }
 
   private func clearRows(of group: Int, outside rows: BlockRange) {
+    let lanes = pass.lanes(group).vectors * laneCount
     var row = 0
     while row < queries.count {
       if row < rows.start || row >= rows.end {
-        probabilities(group, row: row).update(repeating: 0, count: LaneGroup.width)
-        scoreGradients(group, row: row).update(repeating: 0, count: LaneGroup.width)
-        if problem.softcap > 0 { tangents(group, row: row).update(repeating: 0, count: LaneGroup.width) }
+        probabilities(group, row: row).update(repeating: 0, count: lanes)
+        scoreGradients(group, row: row).update(repeating: 0, count: lanes)
+        if problem.softcap > 0 { tangents(group, row: row).update(repeating: 0, count: lanes) }
       }
       row += 1
     }
@@ -152,12 +153,13 @@ extension BackwardStep {
     let scale = problem.biasGradient.isPresent ? problem.scale : 1
     let hasSoftcap = problem.softcap > 0
     if !hasSoftcap && !problem.biasGradient.isPresent { return }
+    let lanes = paddedColumns(pass.lanes(of: groups).count)
     var row = 0
     while row < queries.count {
       let gradients = scoreGradients(groups.start, row: row)
       let tangents = tangents(groups.start, row: row)
       var lane = 0
-      while lane < groups.count * LaneGroup.width {
+      while lane < lanes {
         let gradient = Vector(at: gradients + lane)
         var product = gradient * scale
         if hasSoftcap {

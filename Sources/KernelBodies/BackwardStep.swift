@@ -36,17 +36,17 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   @inline(__always)
   func probabilities(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
-    tiles.probabilities + row * tiles.stride + group * LaneGroup.width
+    tiles.probabilities + row * tiles.stride + pass.laneGroups.start(of: group)
   }
 
   @inline(__always)
   func scoreGradients(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
-    tiles.scoreGradients + row * tiles.stride + group * LaneGroup.width
+    tiles.scoreGradients + row * tiles.stride + pass.laneGroups.start(of: group)
   }
 
   @inline(__always)
   func tangents(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
-    pass.memory.floats(at: pass.layout.tangents) + row * tiles.stride + group * LaneGroup.width
+    pass.memory.floats(at: pass.layout.tangents) + row * tiles.stride + pass.laneGroups.start(of: group)
   }
 
   /// The index of the step's first query in arrays of one value per row.
@@ -96,10 +96,9 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   /// Rounds P and dS to the format of products, and returns dS by rows.
   func packTiles(_ groups: BlockRange) -> RowBlock<Terms> {
-    let lanes = BlockRange(
-      start: groups.start * LaneGroup.width, end: min(groups.end * LaneGroup.width, pass.item.keys))
-    return Terms.packTiles(
-      tiles, rows: queries.count, lanes: lanes, scratch: pass.memory.floats(at: pass.layout.gradientRows))
+    Terms.packTiles(
+      tiles, rows: queries.count, lanes: pass.lanes(of: groups),
+      scratch: pass.memory.floats(at: pass.layout.gradientRows))
   }
 
   /// dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS.
@@ -134,11 +133,10 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   /// dQ += dS · K.
   func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
-    let firstKey = groups.start * LaneGroup.width
-    let keys = min(groups.end * LaneGroup.width, pass.item.keys) - firstKey
+    let keys = pass.lanes(of: groups)
     multiply(
-      rows: queries.count, vectors: problem.queryGradientStride / laneCount, depth: Terms.terms(keys),
-      gradientRows.byRow(from: 0), keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride,
+      rows: queries.count, vectors: problem.queryGradientStride / laneCount, depth: Terms.terms(keys.count),
+      gradientRows.byRow(from: 0), keyRows.base + keys.start / Terms.numbersPerTerm * keyRows.stride,
       stride: keyRows.stride, into: queryGradientRows, destinationStride: problem.queryGradientStride,
       start: .destination)
   }

@@ -16,9 +16,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
 
-  private var groupCount: Int {
-    (item.heads * item.queries + LaneGroup.width - 1) / LaneGroup.width
-  }
+  private var groupCount: Int { LaneGroups(rows: item.heads * item.queries).count }
 
   @inline(__always)
   func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }

@@ -71,3 +71,30 @@ struct LaneGroup {
 
   private var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
 }
+
+/// How the rows of an item are dealt out to lane groups.
+///
+/// All groups but the last are full, except that the last does not remain with a single vector: a register tile of one
+/// vector wants a scalar for every multiply-add, so that the last two groups then share their four vectors evenly.
+struct LaneGroups {
+  /// The number of rows.
+  let rows: Int
+
+  private var vectors: Int { (rows + laneCount - 1) / laneCount }
+  private var hasEvenTail: Bool { vectors % 3 == 1 && vectors > 3 }
+
+  var count: Int { (rows + LaneGroup.width - 1) / LaneGroup.width }
+
+  /// The first row of a group; of the one after the last, the number of rows.
+  @inline(__always)
+  func start(of group: Int) -> Int {
+    if group == count { return rows }
+    return hasEvenTail && group == count - 1 ? (3 * group - 1) * laneCount : group * LaneGroup.width
+  }
+
+  /// The group that a row belongs to.
+  @inline(__always)
+  func group(holding row: Int) -> Int {
+    hasEvenTail && row >= start(of: count - 1) ? count - 1 : row / LaneGroup.width
+  }
+}

@@ -18,10 +18,11 @@ struct QueryGroup {
     _ memory: UnsafeMutableRawPointer
   ) {
     let width = LaneGroup.width
-    let total = item.heads * item.queries
+    let groups = LaneGroups(rows: item.heads * item.queries)
+    let start = groups.start(of: index)
     lanes = LaneGroup(
       batch: item.batch, firstHead: item.firstHead, firstRow: item.firstQuery, rowsPerHead: item.queries,
-      start: index * width, count: min(width, total - index * width))
+      start: start, count: groups.start(of: index + 1) - start)
     queries = BlockRange(start: lanes.lowestRow, end: lanes.highestRow + 1)
     keys = problem.keys(seenBy: queries).intersection(item.keyRange)
     packed = memory.floats(at: layout.packedQueries) + index * width * problem.headDimension
