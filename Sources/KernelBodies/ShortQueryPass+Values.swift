@@ -20,20 +20,23 @@ extension ShortQueryPass {
       }
       var row = 0
       while rows - row >= 4 {
-        Self.addProductsToFour(output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
+        Self.addProducts(
+          Four.self, output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
         row += 4
       }
       while row < rows {
-        Self.addProductsToOne(output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
+        Self.addProducts(
+          One.self, output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
         row += 1
       }
       key += segment.keys
     }
   }
 
+  /// Adds the products of a segment to one row of O, or to four, which then share each chunk of V.
   @inline(never)
-  private static func addProductsToFour(
-    _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
+  private static func addProducts<Rows: Count>(
+    _ rows: Rows.Type, _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
     _ prefetch: StreamPrefetch<Format>, _ probabilities: UnsafePointer<Float>
   ) {
     var values = values
@@ -43,29 +46,13 @@ extension ShortQueryPass {
       while column < columns {
         let chunk = ValueChunk(values, column, prefetch)
         let output = outputs + column
-        // A loop over the rows would stay a loop.
         chunk.add(times: weights, to: output)
-        chunk.add(times: weights + KeyStreams.count, to: output + columns)
-        chunk.add(times: weights + 2 * KeyStreams.count, to: output + 2 * columns)
-        chunk.add(times: weights + 3 * KeyStreams.count, to: output + 3 * columns)
-        column += 2 * laneCount
-      }
-      values.advance()
-      weights += probabilityStride
-    }
-  }
-
-  @inline(never)
-  private static func addProductsToOne(
-    _ output: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
-    _ prefetch: StreamPrefetch<Format>, _ probabilities: UnsafePointer<Float>
-  ) {
-    var values = values
-    var weights = probabilities
-    for _ in 0..<values.keys {
-      var column = 0
-      while column < columns {
-        ValueChunk(values, column, prefetch).add(times: weights, to: output + column)
+        // A loop over the rows would stay a loop.
+        if Rows.value == 4 {
+          chunk.add(times: weights + KeyStreams.count, to: output + columns)
+          chunk.add(times: weights + 2 * KeyStreams.count, to: output + 2 * columns)
+          chunk.add(times: weights + 3 * KeyStreams.count, to: output + 3 * columns)
+        }
         column += 2 * laneCount
       }
       values.advance()

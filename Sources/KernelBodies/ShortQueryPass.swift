@@ -237,8 +237,8 @@ extension ShortQueryPass {
 
   /// Where the probabilities of one row and one key of each of the four streams lie, which are neighbours.
   ///
-  /// Those of four rows share a line. While rows of V stream in from the main memory, a register tile that reads its
-  /// scalars from sixteen lines instead of one runs at two thirds of the speed.
+  /// Those of four rows share a line: while rows of V stream in from the main memory, a register tile is slower that
+  /// reads its sixteen scalars from as many lines.
   func probabilities(_ row: Int, key: Int) -> UnsafeMutablePointer<Float> {
     memory.floats(at: layout.probabilities)
       + (row / 4 * KeyStreams.keysPerStep + key) * Self.probabilityStride + row % 4 * KeyStreams.count

@@ -15,28 +15,20 @@ struct ShortQueryTests {
   func keys(length: Int) throws {
     for element in AttentionElementType.allCases {
       for (heads, queries) in Self.rows {
-        try check(AttentionCase(heads: (heads, 1), lengths: (queries, length), dimensions: (64, 32), element: element))
+        try Yardstick.checkKernels(
+          AttentionCase(heads: (heads, 1), lengths: (queries, length), dimensions: (64, 32), element: element), .forward
+        )
       }
     }
   }
 
   @Test("Caps and masks leave lanes without a key alone", arguments: keyLengths)
   func masks(length: Int) throws {
-    try check(
+    try Yardstick.checkKernels(
       AttentionCase(
         heads: (2, 1), lengths: (2, length), dimensions: (32, 64), booleanMask: BooleanMaskForm(form: .whole),
-        bias: BiasForm(form: .row, forbids: true), softcap: 2))
-    try check(AttentionCase(heads: (2, 1), lengths: (2, length), dimensions: (32, 32), mask: .causal(.bottomRight)))
-  }
-
-  private func check(_ attentionCase: AttentionCase) throws {
-    func check<Element: AttentionElement>(_: Element.Type) throws {
-      let inputs = try AttentionInputs<Element>(attentionCase)
-      let yardstick = try Yardstick(inputs)
-      for options in ExecutionOptions.everyKernel where options.backend == .cpu {
-        try yardstick.checkForward(inputs, options)
-      }
-    }
-    try attentionCase.element.withType { try check($0) }
+        bias: BiasForm(form: .row, forbids: true), softcap: 2), .forward)
+    try Yardstick.checkKernels(
+      AttentionCase(heads: (2, 1), lengths: (2, length), dimensions: (32, 32), mask: .causal(.bottomRight)), .forward)
   }
 }

@@ -44,14 +44,7 @@ struct SplitKeyTests {
 
   @Test("Partial rows merge into the row of all keys", arguments: short + general)
   func merge(attentionCase: AttentionCase) throws {
-    func check<Element: AttentionElement>(_: Element.Type) throws {
-      let inputs = try AttentionInputs<Element>(attentionCase)
-      let yardstick = try Yardstick(inputs)
-      for options in ExecutionOptions.everyKernel where options.backend == .cpu {
-        try yardstick.check(inputs, options)
-      }
-    }
-    try attentionCase.element.withType { try check($0) }
+    try Yardstick.checkKernels(attentionCase)
   }
 
   @Test("NaN and infinities reach only the rows that may see them", arguments: [Float.nan, .infinity])

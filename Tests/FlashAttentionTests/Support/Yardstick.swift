@@ -67,6 +67,30 @@ struct Yardstick {
     }
   }
 
+  /// The passes of a case that are held against the contract.
+  enum Passes {
+    case forward
+    case forwardAndBackward
+  }
+
+  /// Expects that every kernel of the CPU back end meets the contract.
+  static func checkKernels(
+    _ attentionCase: AttentionCase, _ passes: Passes = .forwardAndBackward,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(attentionCase)
+      let yardstick = try Yardstick(inputs)
+      for options in ExecutionOptions.everyKernel where options.backend == .cpu {
+        switch passes {
+        case .forward: yardstick.check(try inputs.forward(options), options, sourceLocation)
+        case .forwardAndBackward: try yardstick.check(inputs, options, sourceLocation: sourceLocation)
+        }
+      }
+    }
+    try attentionCase.element.withType { try check($0) }
+  }
+
   /// Expects that a back end meets the contract.
   func check<Element: AttentionElement>(
     _ inputs: AttentionInputs<Element>, _ options: ExecutionOptions,
@@ -81,14 +105,6 @@ struct Yardstick {
     if let bias, options.backend != .standard {
       check(bias, try #require(gradients.bias, sourceLocation: sourceLocation), options, sourceLocation)
     }
-  }
-
-  /// Expects that the forward pass of a back end meets the contract.
-  func checkForward<Element: AttentionElement>(
-    _ inputs: AttentionInputs<Element>, _ options: ExecutionOptions,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    check(try inputs.forward(options), options, sourceLocation)
   }
 
   private func check<Element: AttentionElement>(
