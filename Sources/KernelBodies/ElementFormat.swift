@@ -71,8 +71,8 @@ enum BrainFloatFormat: ElementFormat {
 
   @inline(__always)
   static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
-    let bits = address.assumingMemoryBound(to: UInt16.self)
-    for lane in 0..<laneCount { bits[lane] = brainFloatBits(vector[lane]) }
+    // A lane loop would stay scalar.
+    address.storeBytes(of: vector.brainFloatBits, as: VectorHalves.self)
   }
 
   // Two neighbours lie in one 32-bit element, from which a shift or a mask makes an fp32 number: one instruction where

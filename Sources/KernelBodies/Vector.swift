@@ -7,14 +7,17 @@ import KernelIntrinsics
   typealias Vector = SIMD16<Float>
   typealias VectorBits = SIMD16<UInt32>
   typealias VectorIndices = SIMD16<Int32>
+  typealias VectorHalves = SIMD16<UInt16>
 #elseif ISA_AVX2
   typealias Vector = SIMD8<Float>
   typealias VectorBits = SIMD8<UInt32>
   typealias VectorIndices = SIMD8<Int32>
+  typealias VectorHalves = SIMD8<UInt16>
 #else
   typealias Vector = SIMD4<Float>
   typealias VectorBits = SIMD4<UInt32>
   typealias VectorIndices = SIMD4<Int32>
+  typealias VectorHalves = SIMD4<UInt16>
 #endif
 
 /// The number of fp32 lanes of a ``Vector``.
@@ -78,6 +81,19 @@ extension Vector {
     #else
       return (kernel_zip_low4(self, other), kernel_zip_high4(self, other))
     #endif
+  }
+
+  /// The bits of the nearest bfloat16 numbers, as ``brainFloatBits(_:)``.
+  var brainFloatBits: VectorHalves {
+    @inline(__always) get {
+      #if ISA_AVX512
+        return kernel_brain_float_bits16(self)
+      #elseif ISA_AVX2
+        return kernel_brain_float_bits8(self)
+      #else
+        return kernel_brain_float_bits4(self)
+      #endif
+    }
   }
 }
 

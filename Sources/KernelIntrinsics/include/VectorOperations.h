@@ -85,6 +85,22 @@ KERNEL_INLINE kernel_float8 kernel_joined_sums(
          __builtin_shufflevector(first, second, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
+// The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN.
+typedef unsigned short kernel_ushort4 __attribute__((ext_vector_type(4)));
+typedef unsigned short kernel_ushort8 __attribute__((ext_vector_type(8)));
+typedef unsigned short kernel_ushort16 __attribute__((ext_vector_type(16)));
+#define KERNEL_BRAIN_FLOAT_BITS(name, vector, half_vector, count) \
+  KERNEL_INLINE half_vector name(vector numbers) { \
+    typedef unsigned word __attribute__((ext_vector_type(count))); \
+    word bits = (word)numbers; \
+    word rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16; \
+    word quiet = (bits >> 16) | 0x40; \
+    return __builtin_convertvector((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded, half_vector); \
+  }
+KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits4, kernel_float4, kernel_ushort4, 4)
+KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits8, kernel_float8, kernel_ushort8, 8)
+KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits16, kernel_float16, kernel_ushort16, 16)
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // x - floor(x), in [0, 1); 0 for an infinity.
 KERNEL_INLINE kernel_float16 kernel_fraction16(kernel_float16 x) {
