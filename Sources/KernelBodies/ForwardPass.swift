@@ -96,8 +96,19 @@ struct ForwardPass<Terms: TermArithmetic> {
       rows.0 = RowPrefetch(keyRange(next), of: problem.key)
       rows.1 = RowPrefetch(valueRange(next), of: problem.value)
     }
-    let tiles = (problem.keyBlock + problem.valueDimension) / ThreeVectorRows.value * groupCount
-    return Prefetch(rows.0, rows.1, tiles: tiles)
+    return Prefetch(rows.0, rows.1, tiles: registerTiles)
+  }
+
+  /// The register tiles of one block of keys, but for those of a few remaining rows.
+  private var registerTiles: Int {
+    var tiles = 0
+    var index = 0
+    while index < groupCount {
+      let rows = registerTileRows(vectors: group(index).lanes.vectors)
+      tiles += problem.keyBlock / rows + problem.valueDimension / rows
+      index += 1
+    }
+    return tiles
   }
 
   private func advance(over block: BlockRange, _ prefetch: UnsafeMutablePointer<Prefetch>) {

@@ -76,6 +76,16 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   typealias ThreeVectorRows = Three
 #endif
 
+/// The rows of the register tiles of a product that is one lane group wide, or less.
+@inline(__always)
+func registerTileRows(vectors: Int) -> Int {
+  switch vectors {
+  case 1: Eight.value
+  case 2: TwoVectorRows.value
+  default: ThreeVectorRows.value
+  }
+}
+
 /// The width of the next register tile, in vectors, where `remaining` are left: as wide as pays, without a remainder
 /// of 1.
 @inline(__always)

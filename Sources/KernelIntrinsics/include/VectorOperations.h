@@ -144,6 +144,9 @@ KERNEL_INLINE kernel_float16 kernel_interleave_rows(const void *_Nonnull low, co
 // Asks for the cache line at an address, which need not be readable, in the second-level cache.
 KERNEL_INLINE void kernel_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
 
+// The same in the first-level cache.
+KERNEL_INLINE void kernel_prefetch_near(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
+
 // The same address, of which the compiler knows nothing: it then keeps it in a register of its own instead of computing
 // it from a neighbour in every round of a loop.
 KERNEL_INLINE const float *_Nonnull kernel_opaque(const float *_Nonnull address) {
