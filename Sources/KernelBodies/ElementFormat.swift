@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// One way of storing elements, as a type, so that a loop over rows is compiled for it without asking at every vector.
 protocol ElementFormat {
   /// The size of one element in bytes.
@@ -26,7 +28,7 @@ extension ElementFormat {
   static func place(ofColumn column: Int) -> Int { column }
 }
 
-// Lane loops over a pointer become one conversion instruction; the vector initialisers are outlined calls.
+// Lane loops over a pointer become a few instructions, if not everywhere; the vector initialisers are outlined calls.
 
 enum Float32Format: ElementFormat {
   static var size: Int { @inline(__always) get { 4 } }
@@ -45,10 +47,16 @@ enum Float16Format: ElementFormat {
 
   @inline(__always)
   static func load(_ address: UnsafeRawPointer) -> Vector {
-    let halves = address.assumingMemoryBound(to: Float16.self)
-    var result = Vector.zeros
-    for lane in 0..<laneCount { result[lane] = Float(halves[lane]) }
-    return result
+    #if ISA_AVX512
+      return kernel_load_halves16(address)
+    #elseif ISA_AVX2
+      return kernel_load_halves8(address)
+    #else
+      let halves = address.assumingMemoryBound(to: Float16.self)
+      var result = Vector.zeros
+      for lane in 0..<laneCount { result[lane] = Float(halves[lane]) }
+      return result
+    #endif
   }
 
   @inline(__always)
@@ -80,12 +88,24 @@ enum BrainFloatFormat: ElementFormat {
 
   @inline(__always)
   static func loadFirst(_ address: UnsafeRawPointer) -> Vector {
-    unsafeBitCast(address.loadUnaligned(as: VectorBits.self) &<< 16, to: Vector.self)
+    #if ISA_AVX512
+      return kernel_even_brain_floats16(address)
+    #elseif ISA_AVX2
+      return kernel_even_brain_floats8(address)
+    #else
+      return kernel_even_brain_floats4(address)
+    #endif
   }
 
   @inline(__always)
   static func loadSecond(_ address: UnsafeRawPointer) -> Vector {
-    unsafeBitCast(address.loadUnaligned(as: VectorBits.self) & VectorBits(repeating: 0xffff_0000), to: Vector.self)
+    #if ISA_AVX512
+      return kernel_odd_brain_floats16(address)
+    #elseif ISA_AVX2
+      return kernel_odd_brain_floats8(address)
+    #else
+      return kernel_odd_brain_floats4(address)
+    #endif
   }
 
   @inline(__always)

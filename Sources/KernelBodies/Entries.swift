@@ -176,25 +176,29 @@ private func forwardPass<Terms: TermArithmetic>(
     problem: problem.pointee, item: item.pointee, layout: ForwardWorkspace(problem.pointee), memory: workspace)
 }
 
-@inline(__always)
 private func attendShortQueries(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
-  let layout = ShortQueryWorkspace(problem.pointee)
+  #if ISA_AVX512BF16
+    if problem.pointee.isBrainFloat {
+      shortQueryPass(problem, item, workspace, PairRows.self).run()
+      return
+    }
+  #endif
   switch problem.pointee.key.stored {
-  case .float32, .boolean:
-    ShortQueryPass<Float32Format>(
-      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
-    ).run()
-  case .float16:
-    ShortQueryPass<Float16Format>(
-      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
-    ).run()
-  case .bfloat16:
-    ShortQueryPass<BrainFloatFormat>(
-      problem: problem.pointee, item: item.pointee, layout: layout, memory: workspace
-    ).run()
+  case .float32, .boolean: shortQueryPass(problem, item, workspace, ConvertedRows<Float32Format>.self).run()
+  case .float16: shortQueryPass(problem, item, workspace, ConvertedRows<Float16Format>.self).run()
+  case .bfloat16: shortQueryPass(problem, item, workspace, ConvertedRows<BrainFloatFormat>.self).run()
   }
+}
+
+@inline(__always)
+private func shortQueryPass<Rows: RowTerms>(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  _ rows: Rows.Type
+) -> ShortQueryPass<Rows> {
+  ShortQueryPass(
+    problem: problem.pointee, item: item.pointee, layout: ShortQueryWorkspace(problem.pointee), memory: workspace)
 }
 
 @inline(__always)

@@ -6,8 +6,11 @@ import KernelIntrinsics
 /// looks ahead only so far in one stream of addresses. Four keep more of it busy, and a row of O is loaded and stored once
 /// for a key of each; docs/performance.md says how far decoding still is from that bandwidth.
 struct KeyStreams {
-  /// The most keys of one stream in a step. Long runs serve the processor's own look-ahead.
-  static var keysPerStep: Int { @inline(__always) get { 64 } }
+  /// The most keys of one stream in a step, for vectors of so many lanes. Long runs serve the processor's own look-ahead.
+  @inline(__always)
+  static func keysPerStep(lanes: Int) -> Int { lanes == 16 ? 128 : 64 }
+
+  static var keysPerStep: Int { @inline(__always) get { keysPerStep(lanes: laneCount) } }
   static var count: Int { @inline(__always) get { 4 } }
   /// The lanes of a step: those of stream 0, then those of stream 1, and so on.
   static var stepKeys: Int { @inline(__always) get { count * keysPerStep } }
@@ -82,7 +85,7 @@ struct StreamSegment {
 }
 
 /// Asks for the rows of a stream a little before they are read.
-struct StreamPrefetch<Format: ElementFormat> {
+struct StreamPrefetch<Rows: RowTerms> {
   /// From one row to the next, in bytes.
   let stride: Int
   private let distance: Int
@@ -107,19 +110,18 @@ struct StreamPrefetch<Format: ElementFormat> {
 
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {
-    stride = operand.rowStride * Format.size
-    distance = stride * max(1, Self.bytesAhead / (columns * Format.size))
+    stride = operand.rowStride * Rows.elementSize
+    distance = stride * max(1, Self.bytesAhead / (columns * Rows.elementSize))
   }
 
   /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.
   @inline(__always)
   func fetchChunk(after address: UnsafeRawPointer, _ column: Int) {
-    let chunk = 2 * laneCount * Format.size
-    if chunk < Self.lineSize {
-      if (column * Format.size) % Self.lineSize == 0 { Self.fetch(address + distance) }
+    if Rows.chunkSize < Self.lineSize {
+      if (column * Rows.elementSize) % Self.lineSize == 0 { Self.fetch(address + distance) }
     } else {
       var offset = 0
-      while offset < chunk {
+      while offset < Rows.chunkSize {
         Self.fetch(address + distance + offset)
         offset += Self.lineSize
       }

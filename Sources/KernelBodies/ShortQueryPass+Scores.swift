@@ -2,133 +2,162 @@ import KernelIntrinsics
 
 // S = Q · Kᵀ of one step, row of K by row of K.
 extension ShortQueryPass {
-  /// The scores of a step's keys, each stream's in its lanes: a row of each stream in turn. Lanes without a key get
-  /// scores without meaning.
+  /// The scores of a step's keys: a row of each stream in turn. Those of streams without a key mean nothing.
   func computeScores(_ streams: KeyStreams, _ step: Int) {
     let keys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
-    let prefetch = StreamPrefetch<Format>(problem.key, columns: problem.headDimension)
+    let prefetch = StreamPrefetch<Rows>(problem.key, columns: problem.headDimension)
+    let factor = Rows.Terms.scoreFactors(problem).late
     var key = 0
     while key < keys.counts[0] {
       let segment = keys.segment(from: key, stride: prefetch.stride, missing: zeroRow)
-      var row = 0
-      while rows - row >= 4 {
-        Self.computeScoresOfFour(
-          query(row), problem.headDimension, segment, prefetch, hasSecondPair: key < keys.counts[2],
-          into: score(row) + key)
-        row += 4
-      }
-      while row < rows {
-        Self.computeScoresOfOne(query(row), problem.headDimension, segment, prefetch, into: score(row) + key)
-        row += 1
+      forEachRowGroup { group in
+        let scores = group.scores(ofKey: key)
+        if group.rows == 4 {
+          Self.computeScoresOfFour(
+            query(group.first), problem.headDimension, segment, prefetch, factor,
+            hasSecondPair: key < keys.counts[2], into: scores)
+        } else {
+          Self.computeScoresOfOne(query(group.first), problem.headDimension, segment, prefetch, factor, into: scores)
+        }
       }
       key += segment.keys
     }
   }
 
-  /// Four rows with two keys at a time: each vector of Q serves both keys, each of K all four rows.
+  /// Four rows with as many keys at a time as leave their sums in registers: each vector of Q serves all those keys, each
+  /// of K all four rows.
   @inline(never)
   private static func computeScoresOfFour(
-    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Format>,
-    hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
+    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Rows>,
+    _ factor: Float, hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
-    for key in 0..<keys.keys {
-      dotProducts(queries, columns, (keys.rows[0], keys.rows[1]), prefetch, into: scores + key)
-      if hasSecondPair {
-        dotProducts(
-          queries, columns, (keys.rows[2], keys.rows[3]), prefetch, into: scores + 2 * KeyStreams.keysPerStep + key)
-      }
+    var scores = scores
+    for _ in 0..<keys.keys {
+      #if ISA_AVX512
+        multiplyFour(queries, columns, Four.self, from: 0, keys, prefetch, factor, into: scores)
+      #else
+        multiplyFour(queries, columns, Two.self, from: 0, keys, prefetch, factor, into: scores)
+        if hasSecondPair { multiplyFour(queries, columns, Two.self, from: 2, keys, prefetch, factor, into: scores + 8) }
+      #endif
       keys.advance()
+      scores += 4 * KeyStreams.count
     }
   }
 
+  /// The products of four rows with the keys of `Streams` streams from `first` on.
   @inline(__always)
-  private static func dotProducts(
-    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: (UnsafeRawPointer, UnsafeRawPointer),
-    _ prefetch: StreamPrefetch<Format>, into scores: UnsafeMutablePointer<Float>
+  private static func multiplyFour<Streams: Count>(
+    _ queries: UnsafePointer<Float>, _ columns: Int, _ streams: Streams.Type, from first: Int, _ keys: StreamSegment,
+    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
-    var sums: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-    var nextSums: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+    let stride = Rows.Terms.terms(columns)
+    var sums = VectorBlock.zeros
     var column = 0
+    var query = queries
     while column < columns {
-      let key = keys.0 + column * Format.size
-      let nextKey = keys.1 + column * Format.size
-      prefetch.fetchChunk(after: key, column)
-      prefetch.fetchChunk(after: nextKey, column)
-      for half in 0..<2 {
-        let keyVector = half == 0 ? Format.loadFirst(key) : Format.loadSecond(key)
-        let nextKeyVector = half == 0 ? Format.loadFirst(nextKey) : Format.loadSecond(nextKey)
+      let offset = column * Rows.elementSize
+      for stream in 0..<Streams.value { prefetch.fetchChunk(after: keys.rows[first + stream] + offset, column) }
+      for index in 0..<Rows.keyVectors {
+        var vectors: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
+        for stream in 0..<Streams.value { vectors[stream] = Rows.keyVector(keys.rows[first + stream] + offset, index) }
         for row in 0..<4 {
-          let query = Vector(at: queries + row * columns + column + half * laneCount)
-          sums[row] = sums[row].adding(product: query, keyVector)
-          nextSums[row] = nextSums[row].adding(product: query, nextKeyVector)
+          let queryVector = Vector(at: query + row * stride)
+          for stream in 0..<Streams.value {
+            sums[stream * 4 + row] = Rows.Terms.add(queryVector, vectors[stream], to: sums[stream * 4 + row])
+          }
         }
+        query += laneCount
       }
       column += 2 * laneCount
     }
-    let both = laneSums(sums, nextSums)
-    for row in 0..<4 {
-      scores[row * KeyStreams.stepKeys] = both[row]
-      scores[row * KeyStreams.stepKeys + KeyStreams.keysPerStep] = both[4 + row]
-    }
+    storeLaneSums(sums, factor: factor, at: scores)
   }
 
   /// One row with four keys at a time.
   @inline(never)
   private static func computeScoresOfOne(
-    _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Format>,
-    into scores: UnsafeMutablePointer<Float>
+    _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Rows>,
+    _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
-    for key in 0..<keys.keys {
+    var scores = scores
+    for _ in 0..<keys.keys {
       // Eight sums are as many as hide the latency of a multiply-add.
       var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
       var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
       var column = 0
+      var query = query
       while column < columns {
-        let firstQueries = Vector(at: query + column)
-        let secondQueries = Vector(at: query + column + laneCount)
+        let queryVector = Vector(at: query)
+        let nextQueryVector = Rows.keyVectors == 2 ? Vector(at: query + laneCount) : .zeros
         for stream in 0..<KeyStreams.count {
-          let address = keys.rows[stream] + column * Format.size
-          prefetch.fetchChunk(after: address, column)
-          first[stream] = first[stream].adding(product: firstQueries, Format.loadFirst(address))
-          second[stream] = second[stream].adding(product: secondQueries, Format.loadSecond(address))
+          let chunk = keys.rows[stream] + column * Rows.elementSize
+          prefetch.fetchChunk(after: chunk, column)
+          first[stream] = Rows.Terms.add(queryVector, Rows.keyVector(chunk, 0), to: first[stream])
+          if Rows.keyVectors == 2 {
+            second[stream] = Rows.Terms.add(nextQueryVector, Rows.keyVector(chunk, 1), to: second[stream])
+          }
         }
+        query += Rows.keyVectors * laneCount
         column += 2 * laneCount
       }
       let sums = laneSums(
         first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])
-      for stream in 0..<KeyStreams.count { scores[stream * KeyStreams.keysPerStep + key] = sums[stream] }
+      UnsafeMutableRawPointer(scores).storeBytes(of: sums * factor, as: SIMD4<Float>.self)
       keys.advance()
+      scores += KeyStreams.count
     }
   }
 
-  /// −∞ for the lanes of one stream that have no key, whatever was computed there.
-  func forbidMissingKeys(_ stream: Int, keys: Int) {
-    var row = 0
-    while row < rows {
-      (score(row) + stream * KeyStreams.keysPerStep + keys)
-        .update(repeating: -.infinity, count: KeyStreams.keysPerStep - keys)
-      row += 1
+  /// −∞ for the keys that one stream lacks, up to those of a step's vectors, whatever was computed there.
+  func forbidMissingKeys(_ stream: Int, from count: Int, to end: Int) {
+    forEachRowGroup { group in
+      var key = count
+      while key < end {
+        (group.scores(ofKey: key) + stream * group.rows).update(repeating: -.infinity, count: group.rows)
+        key += 1
+      }
     }
   }
 
-  /// The cap, the bias and the masks for one stream's keys, in the order of the contract, head by head.
+  /// The cap for all scores of a step.
+  func applySoftcap(keys: Int) {
+    forEachRowGroup { group in
+      ScoreTile(
+        base: group.base, stride: laneCount, rows: keys * group.rows * KeyStreams.count / laneCount, vectors: 1
+      ).applySoftcap(problem.softcap, keeping: nil)
+    }
+  }
+
+  /// The bias and the masks for one stream's keys, in the order of the contract, head by head.
+  ///
+  /// They are applied to a copy with keys in the lanes, as masks and biases lie in memory.
   @inline(never)
-  func finishScores(_ keys: BlockRange, _ stream: Int, isMasked: Bool) {
+  func maskScores(_ keys: BlockRange, _ stream: Int) {
+    let tile = memory.floats(at: layout.tile)
+    forEachRowGroup { group in
+      group.forEachScore(stream: stream, keys: keys.count) { row, key, score in
+        tile[row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key] = score.pointee
+      }
+    }
     var head = 0
     while head < item.heads {
-      let tile = tile(head, keys, stream, in: layout.scores)
-      if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
-      if isMasked { applyMasks(to: tile, head: head, keys) }
+      applyMasks(to: self.tile(head, keys, stream), head: head, keys)
       head += 1
+    }
+    forEachRowGroup { group in
+      group.forEachScore(stream: stream, keys: keys.count) { row, key, score in
+        score.pointee = tile[row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key]
+      }
     }
   }
 
-  /// The rows of one head and the lanes of one stream in a panel of the workspace.
-  func tile(_ head: Int, _ keys: BlockRange, _ stream: Int, in panel: Int) -> ScoreTile {
+  /// The rows of one head and the keys of one stream, keys in the lanes.
+  func tile(_ head: Int, _ keys: BlockRange, _ stream: Int) -> ScoreTile {
     ScoreTile(
-      base: memory.floats(at: panel) + head * item.queries * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep,
+      base: memory.floats(at: layout.tile) + head * item.queries * KeyStreams.stepKeys
+        + stream * KeyStreams.keysPerStep,
       stride: KeyStreams.stepKeys, rows: item.queries, vectors: paddedColumns(keys.count) / laneCount)
   }
 

@@ -7,7 +7,7 @@ extension ShortQueryPass {
   /// - Parameter isCareful: Whether to read copies of the rows with zeros in the place of infinite and NaN elements.
   func addValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
-    let prefetch = StreamPrefetch<Format>(problem.value, columns: problem.valueDimension)
+    let prefetch = StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension)
     var key = 0
     while key < values.counts[0] {
       // The probability of a missing key is 0.
@@ -18,16 +18,13 @@ extension ShortQueryPass {
         }
         segment.keys = 1
       }
-      var row = 0
-      while rows - row >= 4 {
-        Self.addProducts(
-          Four.self, output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
-        row += 4
-      }
-      while row < rows {
-        Self.addProducts(
-          One.self, output(row), problem.valueDimension, segment, prefetch, probabilities(row, key: key))
-        row += 1
+      forEachRowGroup { group in
+        let weights = Self.weights(group, key)
+        if group.rows == 4 {
+          Self.addProducts(Four.self, output(group.first), problem.valueDimension, segment, prefetch, weights)
+        } else {
+          Self.addProducts(One.self, output(group.first), problem.valueDimension, segment, prefetch, weights)
+        }
       }
       key += segment.keys
     }
@@ -35,59 +32,86 @@ extension ShortQueryPass {
 
   /// Adds the products of a segment to one row of O, or to four, which then share each chunk of V.
   @inline(never)
-  private static func addProducts<Rows: Count>(
-    _ rows: Rows.Type, _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
-    _ prefetch: StreamPrefetch<Format>, _ probabilities: UnsafePointer<Float>
+  private static func addProducts<GroupRows: Count>(
+    _ rows: GroupRows.Type, _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
+    _ prefetch: StreamPrefetch<Rows>, _ weights: UnsafePointer<Float>
   ) {
     var values = values
-    var weights = probabilities
+    var weights = weights
     for _ in 0..<values.keys {
+      let factors = Weights<GroupRows>(at: weights)
       var column = 0
       while column < columns {
-        let chunk = ValueChunk(values, column, prefetch)
+        let chunk = valueVectors(values, column, prefetch)
         let output = outputs + column
-        chunk.add(times: weights, to: output)
+        factors.add(row: 0, times: chunk, to: output)
         // A loop over the rows would stay a loop.
-        if Rows.value == 4 {
-          chunk.add(times: weights + KeyStreams.count, to: output + columns)
-          chunk.add(times: weights + 2 * KeyStreams.count, to: output + 2 * columns)
-          chunk.add(times: weights + 3 * KeyStreams.count, to: output + 3 * columns)
+        if GroupRows.value == 4 {
+          factors.add(row: 1, times: chunk, to: output + columns)
+          factors.add(row: 2, times: chunk, to: output + 2 * columns)
+          factors.add(row: 3, times: chunk, to: output + 3 * columns)
         }
         column += 2 * laneCount
       }
       values.advance()
-      weights += probabilityStride
+      weights += Rows.weights * GroupRows.value
     }
   }
 
-  /// Neighbouring columns of four rows of V, in registers.
-  private struct ValueChunk {
-    var first: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-    var second: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-
-    @inline(__always)
-    init(_ values: StreamSegment, _ column: Int, _ prefetch: StreamPrefetch<Format>) {
-      for stream in 0..<KeyStreams.count {
-        let address = values.rows[stream] + column * Format.size
-        prefetch.fetchChunk(after: address, column)
-        first[stream] = Format.loadFirst(address)
-        second[stream] = Format.loadSecond(address)
-      }
+  @inline(__always)
+  private static func valueVectors(
+    _ values: StreamSegment, _ column: Int, _ prefetch: StreamPrefetch<Rows>
+  ) -> InlineArray<8, Vector> {
+    var chunks = values.rows
+    for stream in 0..<KeyStreams.count {
+      chunks[stream] += column * Rows.elementSize
+      prefetch.fetchChunk(after: chunks[stream], column)
     }
+    return Rows.valueVectors(chunks)
+  }
 
-    /// Adds the products with one row's probabilities of the four keys to that row's columns of O.
-    @inline(__always)
-    func add(times probabilities: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>) {
-      var sum0 = Vector(at: output)
-      var sum1 = Vector(at: output + laneCount)
-      for stream in 0..<KeyStreams.count {
-        let probability = Vector(repeating: probabilities[stream])
-        sum0 = sum0.adding(product: probability, first[stream])
-        sum1 = sum1.adding(product: probability, second[stream])
+  /// The weights of one key of each of the four streams.
+  private struct Weights<GroupRows: Count> {
+    #if ISA_AVX512
+      // 16 vectors stay in registers beside a chunk of V and the sums.
+      private var vectors = VectorBlock.zeros
+
+      @inline(__always)
+      init(at weights: UnsafePointer<Float>) {
+        for index in 0..<(Rows.weights * GroupRows.value) { vectors[index] = Vector(repeating: weights[index]) }
       }
-      sum0.store(at: output)
-      sum1.store(at: output + laneCount)
+
+      @inline(__always)
+      subscript(index: Int) -> Vector { vectors[index] }
+    #else
+      private let weights: UnsafePointer<Float>
+
+      @inline(__always)
+      init(at weights: UnsafePointer<Float>) { self.weights = weights }
+
+      @inline(__always)
+      subscript(index: Int) -> Vector { Vector(repeating: weights[index]) }
+    #endif
+
+    /// Adds the products of one row's weights and a chunk of V to that row's columns of O.
+    @inline(__always)
+    func add(row: Int, times values: InlineArray<8, Vector>, to output: UnsafeMutablePointer<Float>) {
+      var first = Vector(at: output)
+      var second = Vector(at: output + laneCount)
+      for weight in 0..<Rows.weights {
+        let factor = self[weight * GroupRows.value + row]
+        first = Rows.Terms.add(factor, values[2 * weight], to: first)
+        second = Rows.Terms.add(factor, values[2 * weight + 1], to: second)
+      }
+      first.store(at: output)
+      second.store(at: output + laneCount)
     }
+  }
+
+  /// The weights of a group's rows and one key of each of the four streams.
+  @inline(__always)
+  private static func weights(_ group: RowGroup, _ key: Int) -> UnsafeMutablePointer<Float> {
+    group.base + key * Rows.weights * group.rows
   }
 
   /// As ``addValues(_:_:isCareful:)`` where a forbidden value may be infinite or NaN, whose product with a probability of
@@ -104,15 +128,15 @@ extension ShortQueryPass {
 
   /// A row of V with zeros in the place of infinite and NaN elements, in the memory of a stream.
   private func finiteCopy(of row: UnsafeRawPointer, _ stream: Int) -> UnsafeRawPointer {
-    let copy = memory + layout.finiteRows + stream * problem.valueDimension * Format.size
-    copy.copyMemory(from: row, byteCount: problem.valueDimension * Format.size)
-    let offset = (row - UnsafeRawPointer(problem.value.base.unsafelyUnwrapped)) / Format.size
+    let copy = memory + layout.finiteRows + stream * problem.valueDimension * Rows.elementSize
+    copy.copyMemory(from: row, byteCount: problem.valueDimension * Rows.elementSize)
+    let offset = (row - UnsafeRawPointer(problem.value.base.unsafelyUnwrapped)) / Rows.elementSize
     var column = 0
     while column < problem.valueDimension {
       if !problem.value.scalar(at: offset + column).isFinite {
         var byte = 0
-        while byte < Format.size {
-          copy.storeBytes(of: 0, toByteOffset: column * Format.size + byte, as: UInt8.self)
+        while byte < Rows.elementSize {
+          copy.storeBytes(of: 0, toByteOffset: column * Rows.elementSize + byte, as: UInt8.self)
           byte += 1
         }
       }
@@ -125,20 +149,23 @@ extension ShortQueryPass {
     // Masking a tile of zeros shows which pairs are forbidden.
     var head = 0
     while head < item.heads {
-      let permissions = tile(head, keys, stream, in: layout.permissions)
+      let permissions = tile(head, keys, stream)
       permissions.clear()
       applyMasks(to: permissions, head: head, keys)
       head += 1
     }
-    let permissions = memory.floats(at: layout.permissions)
+    let permissions = memory.floats(at: layout.tile) + stream * KeyStreams.keysPerStep
     valueRows(keys).forEachNonFinite(in: problem.value) { key, column, value in
-      var row = 0
-      while row < rows {
-        let lane = row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key
-        if permissions[lane] != -.infinity {
-          output(row)[Format.place(ofColumn: column)] += probabilities(row, key: key)[stream] * value
+      forEachRowGroup { group in
+        var row = 0
+        while row < group.rows {
+          if permissions[(group.first + row) * KeyStreams.stepKeys + key] != -.infinity {
+            let weights = Self.weights(group, key) + row
+            output(group.first + row)[Rows.place(ofColumn: column)] +=
+              Rows.probability(weights, stream: stream, rows: group.rows) * value
+          }
+          row += 1
         }
-        row += 1
       }
     }
   }

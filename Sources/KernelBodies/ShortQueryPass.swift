@@ -15,8 +15,8 @@ func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
 ///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
 ///       O_r = 2^(m − m') O_r + Σ_k P[r, k] V_k
 ///
-/// Rows of Q and O are kept as halves of chunks; see ``ElementFormat/loadFirst(_:)``.
-struct ShortQueryPass<Format: ElementFormat> {
+/// ``RowTerms`` says how rows enter products, and in which order the columns of O are kept.
+struct ShortQueryPass<Rows: RowTerms> {
   let problem: KernelProblem
   let item: ForwardItem
   let layout: ShortQueryWorkspace
@@ -42,12 +42,9 @@ struct ShortQueryPass<Format: ElementFormat> {
     while row < rows {
       let source = problem.query.offset(
         batch: item.batch, head: item.firstHead + row / item.queries, row: item.firstQuery + row % item.queries)
-      var column = 0
-      while column < problem.headDimension {
-        query(row)[Format.place(ofColumn: column)] =
-          problem.query.scalar(at: source + column * problem.query.columnStride) * problem.scoreFactor
-        column += 1
-      }
+      Rows.store(
+        query: problem.query, at: source, columns: problem.headDimension,
+        factor: Rows.Terms.scoreFactors(problem).packed, into: query(row))
       output(row).update(repeating: 0, count: problem.valueDimension)
       maxima[row] = -.infinity
       sums[row] = 0
@@ -64,102 +61,23 @@ struct ShortQueryPass<Format: ElementFormat> {
 
   private func advance(_ streams: KeyStreams, _ step: Int) {
     computeScores(streams, step)
+    // Whole vectors, and four of them, for every group of rows and every instruction set.
+    let paddedKeys = (streams.keys(0, step: step).count + 15) / 16 * 16
+    if problem.softcap > 0 { applySoftcap(keys: paddedKeys) }
     var isCareful = false
     for stream in 0..<KeyStreams.count {
       let keys = streams.keys(stream, step: step)
-      if !keys.isEmpty {
-        let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
-        if isMasked || problem.softcap > 0 { finishScores(keys, stream, isMasked: isMasked) }
-        isCareful = isCareful || (isMasked && valueRows(keys).hasNonFinite(in: problem.value))
+      if !keys.isEmpty && (problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)) {
+        maskScores(keys, stream)
+        isCareful = isCareful || valueRows(keys).hasNonFinite(in: problem.value)
       }
-      if keys.count < KeyStreams.keysPerStep { forbidMissingKeys(stream, keys: keys.count) }
+      if keys.count < paddedKeys { forbidMissingKeys(stream, from: keys.count, to: paddedKeys) }
     }
-    updateSoftmax(keys: streams.keys(0, step: step).count)
+    updateSoftmax(keys: paddedKeys)
     if isCareful {
       addValuesCarefully(streams, step)
     } else {
       addValues(streams, step, isCareful: false)
-    }
-  }
-
-  /// S → P for one step: the update of ``OnlineSoftmax``, but with keys in the lanes.
-  ///
-  /// - Parameter keys: The keys of the longest stream; lanes beyond them are left out.
-  private func updateSoftmax(keys: Int) {
-    let columns = paddedColumns(keys)
-    var row = 0
-    while row < rows {
-      let after = maximum(row, columns)
-      // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
-      let reference = after == -.infinity ? 0 : after
-      let correction = Vector(repeating: maxima[row] - reference).exponentiated2[0]
-      let total = exponentiate(row, columns, reference)
-      var sum = sums[row] * correction
-      for lane in 0..<laneCount { sum += total[lane] }
-      sums[row] = sum
-      maxima[row] = after
-      if correction != 1 { scale(output(row), by: correction) }
-      row += 1
-    }
-  }
-
-  @inline(__always)
-  private func maximum(_ row: Int, _ columns: Int) -> Float {
-    let scores = score(row)
-    var largest = Vector(at: scores)
-    for stream in 0..<KeyStreams.count {
-      var column = 0
-      while column < columns {
-        largest = largest.maximum(Vector(at: scores + stream * KeyStreams.keysPerStep + column))
-        column += laneCount
-      }
-    }
-    var maximum = maxima[row]
-    for lane in 0..<laneCount where largest[lane] > maximum { maximum = largest[lane] }
-    return maximum
-  }
-
-  /// Writes the probabilities of a row where ``addValues(_:_:isCareful:)`` wants them, and returns sums of them.
-  @inline(__always)
-  private func exponentiate(_ row: Int, _ columns: Int, _ reference: Float) -> Vector {
-    let scores = score(row)
-    var total = Vector.zeros
-    var column = 0
-    while column < columns {
-      var four: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-      for stream in 0..<KeyStreams.count {
-        four[stream] = (Vector(at: scores + stream * KeyStreams.keysPerStep + column) - reference).exponentiated2
-        total += four[stream]
-      }
-      // Those of the four streams become neighbours.
-      let (low02, high02) = four[0].zipped(with: four[2])
-      let (low13, high13) = four[1].zipped(with: four[3])
-      let (first, second) = low02.zipped(with: low13)
-      let (third, fourth) = high02.zipped(with: high13)
-      let target = probabilities(row, key: column)
-      let keys = laneCount / KeyStreams.count
-      storeQuads(first, at: target)
-      storeQuads(second, at: target + keys * Self.probabilityStride)
-      storeQuads(third, at: target + 2 * keys * Self.probabilityStride)
-      storeQuads(fourth, at: target + 3 * keys * Self.probabilityStride)
-      column += laneCount
-    }
-    return total
-  }
-
-  @inline(__always)
-  private func storeQuads(_ vector: Vector, at target: UnsafeMutablePointer<Float>) {
-    for key in 0..<(laneCount / 4) {
-      for stream in 0..<4 { target[key * Self.probabilityStride + stream] = vector[key * 4 + stream] }
-    }
-  }
-
-  @inline(__always)
-  private func scale(_ output: UnsafeMutablePointer<Float>, by factor: Float) {
-    var column = 0
-    while column < problem.valueDimension {
-      (Vector(at: output + column) * factor).store(at: output + column)
-      column += laneCount
     }
   }
 
@@ -170,7 +88,7 @@ struct ShortQueryPass<Format: ElementFormat> {
         let partial = PartialRows(base: partialRows, problem)
         var column = 0
         while column < problem.valueDimension {
-          partial.output(row)[column] = output(row)[Format.place(ofColumn: column)]
+          partial.output(row)[column] = output(row)[Rows.place(ofColumn: column)]
           column += 1
         }
         partial.setState(row, maximum: maxima[row], sum: sums[row])
@@ -191,7 +109,7 @@ struct ShortQueryPass<Format: ElementFormat> {
     while column < problem.valueDimension {
       var vector = Vector.zeros
       for lane in 0..<laneCount where column + lane < problem.valueDimension {
-        vector[lane] = output(row)[Format.place(ofColumn: column + lane)]
+        vector[lane] = output(row)[Rows.place(ofColumn: column + lane)]
       }
       problem.output.store(
         vector * reciprocal, at: target + column * problem.output.columnStride,
@@ -224,28 +142,12 @@ extension KernelProblem {
 
 extension ShortQueryPass {
   func query(_ row: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.queries) + row * problem.headDimension
+    memory.floats(at: layout.queries) + row * Rows.Terms.terms(problem.headDimension)
   }
 
   func output(_ row: Int) -> UnsafeMutablePointer<Float> {
     memory.floats(at: layout.outputs) + row * problem.valueDimension
   }
-
-  func score(_ row: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.scores) + row * KeyStreams.stepKeys
-  }
-
-  /// Where the probabilities of one row and one key of each of the four streams lie, which are neighbours.
-  ///
-  /// Those of four rows share a line: while rows of V stream in from the main memory, a register tile is slower that
-  /// reads its sixteen scalars from as many lines.
-  func probabilities(_ row: Int, key: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.probabilities)
-      + (row / 4 * KeyStreams.keysPerStep + key) * Self.probabilityStride + row % 4 * KeyStreams.count
-  }
-
-  /// From one key's probabilities to the next one's.
-  static var probabilityStride: Int { @inline(__always) get { 4 * KeyStreams.count } }
 
   var maxima: UnsafeMutablePointer<Float> { memory.floats(at: layout.maxima) }
   var sums: UnsafeMutablePointer<Float> { memory.floats(at: layout.sums) }
@@ -269,6 +171,6 @@ extension ShortQueryPass {
   }
 
   func address(_ range: OperandRange, in operand: KernelOperand) -> UnsafeRawPointer {
-    UnsafeRawPointer(operand.base.unsafelyUnwrapped) + range.offset(in: operand) * Format.size
+    UnsafeRawPointer(operand.base.unsafelyUnwrapped) + range.offset(in: operand) * Rows.elementSize
   }
 }

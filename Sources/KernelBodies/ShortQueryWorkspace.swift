@@ -8,8 +8,7 @@ struct ShortQueryWorkspace {
   let sums: Int
   let positions: Int
   let scores: Int
-  let probabilities: Int
-  let permissions: Int
+  let tile: Int
   let staging: Int
   let zeroRow: Int
   let finiteRows: Int
@@ -18,17 +17,17 @@ struct ShortQueryWorkspace {
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
     let rows = shortQueryRows(lanes: lanes)
-    let panel = rows * KeyStreams.stepKeys
+    let keys = KeyStreams.keysPerStep(lanes: lanes)
+    let panel = rows * KeyStreams.count * keys
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * problem.headDimension)
     outputs = layout.reserve(floats: rows * problem.valueDimension)
     maxima = layout.reserve(floats: rows)
     sums = layout.reserve(floats: rows)
-    positions = layout.reserve(bytes: KeyStreams.keysPerStep * 4)
+    positions = layout.reserve(bytes: keys * 4)
     scores = layout.reserve(floats: panel)
-    probabilities = layout.reserve(floats: (rows + 3) / 4 * 4 * KeyStreams.stepKeys)
-    permissions = layout.reserve(floats: panel)
-    staging = layout.reserve(floats: panel)
+    tile = layout.reserve(floats: panel)
+    staging = layout.reserve(floats: problem.hasElementwiseMask ? panel : 0)
     zeroRow = layout.reserve(floats: max(problem.headDimension, problem.valueDimension))
     finiteRows = layout.reserve(floats: KeyStreams.count * problem.valueDimension)
     byteCount = layout.byteCount

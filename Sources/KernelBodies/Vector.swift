@@ -109,19 +109,27 @@ func laneSums(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float
   #endif
 }
 
-/// The sums of the lanes of four vectors, and behind them those of four others.
+/// The sums of the lanes of sixteen vectors with AVX-512, and elsewhere of the block's first eight, multiplied by `factor`
+/// and stored as neighbours.
 @inline(__always)
-func laneSums(_ a: InlineArray<4, Vector>, _ b: InlineArray<4, Vector>) -> SIMD8<Float> {
+func storeLaneSums(_ block: VectorBlock, factor: Float, at destination: UnsafeMutablePointer<Float>) {
   #if ISA_AVX512
-    return kernel_joined_sums(
-      kernel_joined16(a[0], b[0]), kernel_joined16(a[1], b[1]), kernel_joined16(a[2], b[2]), kernel_joined16(a[3], b[3])
-    )
+    let sums = kernel_joined_quarter_sums(
+      kernel_quarter_sums(block[0], block[1], block[2], block[3]),
+      kernel_quarter_sums(block[4], block[5], block[6], block[7]),
+      kernel_quarter_sums(block[8], block[9], block[10], block[11]),
+      kernel_quarter_sums(block[12], block[13], block[14], block[15]))
+    (sums * factor).store(at: destination)
   #elseif ISA_AVX2
-    return kernel_joined_sums(
-      kernel_joined8(a[0], b[0]), kernel_joined8(a[1], b[1]), kernel_joined8(a[2], b[2]), kernel_joined8(a[3], b[3]))
+    let sums = kernel_joined_sums(
+      kernel_joined8(block[0], block[4]), kernel_joined8(block[1], block[5]), kernel_joined8(block[2], block[6]),
+      kernel_joined8(block[3], block[7]))
+    UnsafeMutableRawPointer(destination).storeBytes(of: sums * factor, as: SIMD8<Float>.self)
   #else
-    return kernel_joined_sums(
-      kernel_joined4(a[0], b[0]), kernel_joined4(a[1], b[1]), kernel_joined4(a[2], b[2]), kernel_joined4(a[3], b[3]))
+    let sums = kernel_joined_sums(
+      kernel_joined4(block[0], block[4]), kernel_joined4(block[1], block[5]), kernel_joined4(block[2], block[6]),
+      kernel_joined4(block[3], block[7]))
+    UnsafeMutableRawPointer(destination).storeBytes(of: sums * factor, as: SIMD8<Float>.self)
   #endif
 }
 

@@ -72,9 +72,6 @@ KERNEL_INLINE kernel_float8 kernel_joined8(kernel_float8 a, kernel_float8 b) {
   return __builtin_shufflevector(a, b, 0, 1, 2, 3, 12, 13, 14, 15) +
          __builtin_shufflevector(a, b, 4, 5, 6, 7, 8, 9, 10, 11);
 }
-KERNEL_INLINE kernel_float8 kernel_joined16(kernel_float16 a, kernel_float16 b) {
-  return kernel_joined8(kernel_half_sum16(a), kernel_half_sum16(b));
-}
 KERNEL_INLINE kernel_float8 kernel_joined_sums(
     kernel_float8 ab0, kernel_float8 ab1, kernel_float8 ab2, kernel_float8 ab3) {
   kernel_float8 first = __builtin_shufflevector(ab0, ab1, 0, 8, 1, 9, 4, 12, 5, 13) +
@@ -84,6 +81,57 @@ KERNEL_INLINE kernel_float8 kernel_joined_sums(
   return __builtin_shufflevector(first, second, 0, 1, 8, 9, 4, 5, 12, 13) +
          __builtin_shufflevector(first, second, 2, 3, 10, 11, 6, 7, 14, 15);
 }
+
+#if defined(__AVX512F__)
+// The sums of the lanes of sixteen vectors. Each step adds the halves of two vectors that then share one.
+KERNEL_INLINE kernel_float16 kernel_shared_by_ones(kernel_float16 a, kernel_float16 b) {
+  return (kernel_float16)(_mm512_unpacklo_ps((__m512)a, (__m512)b) + _mm512_unpackhi_ps((__m512)a, (__m512)b));
+}
+KERNEL_INLINE kernel_float16 kernel_shared_by_twos(kernel_float16 a, kernel_float16 b) {
+  return (kernel_float16)_mm512_unpacklo_pd((__m512d)a, (__m512d)b) +
+         (kernel_float16)_mm512_unpackhi_pd((__m512d)a, (__m512d)b);
+}
+KERNEL_INLINE kernel_float16 kernel_shared_by_fours(kernel_float16 a, kernel_float16 b) {
+  return (kernel_float16)_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0x88) +
+         (kernel_float16)_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0xdd);
+}
+KERNEL_INLINE kernel_float16 kernel_quarter_sums(
+    kernel_float16 a, kernel_float16 b, kernel_float16 c, kernel_float16 d) {
+  return kernel_shared_by_twos(kernel_shared_by_ones(a, b), kernel_shared_by_ones(c, d));
+}
+KERNEL_INLINE kernel_float16 kernel_joined_quarter_sums(
+    kernel_float16 a, kernel_float16 b, kernel_float16 c, kernel_float16 d) {
+  return kernel_shared_by_fours(kernel_shared_by_fours(a, b), kernel_shared_by_fours(c, d));
+}
+#endif
+
+#if defined(__F16C__)
+// Neighbouring fp16 numbers as fp32.
+KERNEL_INLINE kernel_float8 kernel_load_halves8(const void *_Nonnull address) {
+  return (kernel_float8)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)address));
+}
+#endif
+#if defined(__AVX512F__)
+KERNEL_INLINE kernel_float16 kernel_load_halves16(const void *_Nonnull address) {
+  return (kernel_float16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)address));
+}
+#endif
+
+// The even and the odd ones of neighbouring bfloat16 numbers as fp32.
+#define KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(even_name, odd_name, vector, count) \
+  KERNEL_INLINE vector even_name(const void *_Nonnull address) { \
+    unsigned __attribute__((ext_vector_type(count))) pairs; \
+    __builtin_memcpy(&pairs, address, sizeof(pairs)); \
+    return (vector)(pairs << 16); \
+  } \
+  KERNEL_INLINE vector odd_name(const void *_Nonnull address) { \
+    unsigned __attribute__((ext_vector_type(count))) pairs; \
+    __builtin_memcpy(&pairs, address, sizeof(pairs)); \
+    return (vector)(pairs & 0xffff0000u); \
+  }
+KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats4, kernel_odd_brain_floats4, kernel_float4, 4)
+KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats8, kernel_odd_brain_floats8, kernel_float8, 8)
+KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats16, kernel_odd_brain_floats16, kernel_float16, 16)
 
 // The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN.
 typedef unsigned short kernel_ushort4 __attribute__((ext_vector_type(4)));
@@ -131,6 +179,23 @@ KERNEL_INLINE kernel_float16 kernel_brain_float_pairs(kernel_float16 low, kernel
 // Both vectors rounded to bf16 one after the other: 32 neighbouring bf16 numbers.
 KERNEL_INLINE kernel_float16 kernel_brain_floats(kernel_float16 first, kernel_float16 second) {
   return (kernel_float16)(__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
+}
+
+// The same of vectors whose lanes are [stream][row] with four streams and four rows: each lane of the result holds a row's
+// numbers of two streams, [pair of streams][row].
+KERNEL_INLINE kernel_float16 kernel_stream_pairs(kernel_float16 first, kernel_float16 second) {
+  const __m512i order = _mm512_set_epi16(
+      31, 27, 30, 26, 29, 25, 28, 24, 23, 19, 22, 18, 21, 17, 20, 16, 15, 11, 14, 10, 13, 9, 12, 8, 7, 3, 6, 2, 5, 1, 4,
+      0);
+  return (kernel_float16)_mm512_permutexvar_epi16(order, (__m512i)kernel_brain_floats(first, second));
+}
+
+// Two vectors of 32 bf16 numbers interleaved: the first four, and the last four, of each eight.
+KERNEL_INLINE kernel_float16 kernel_interleave_low(kernel_float16 even, kernel_float16 odd) {
+  return (kernel_float16)_mm512_unpacklo_epi16((__m512i)even, (__m512i)odd);
+}
+KERNEL_INLINE kernel_float16 kernel_interleave_high(kernel_float16 even, kernel_float16 odd) {
+  return (kernel_float16)_mm512_unpackhi_epi16((__m512i)even, (__m512i)odd);
 }
 
 // The numbers of two rows of 16 bf16 numbers: each lane holds one of `low` in its low half and one of `high` above it.

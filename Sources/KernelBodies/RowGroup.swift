@@ -1,0 +1,43 @@
+/// One row or four of an item of few rows, whose scores are neighbours.
+///
+/// The scores of a key lie as [stream][row], those of the next key behind them. With four rows they fill one cache line:
+/// while rows of V stream in from the main memory, a loop that reads its sixteen probabilities from as many lines is
+/// slower.
+struct RowGroup {
+  /// The first row.
+  let first: Int
+  /// 1 or 4.
+  let rows: Int
+  let base: UnsafeMutablePointer<Float>
+
+  @inline(__always)
+  func scores(ofKey key: Int) -> UnsafeMutablePointer<Float> { base + key * rows * KeyStreams.count }
+
+  /// Calls `body` with a row of the item, a key of a stream, and where their score is.
+  @inline(__always)
+  func forEachScore(stream: Int, keys: Int, _ body: (Int, Int, UnsafeMutablePointer<Float>) -> Void) {
+    var key = 0
+    while key < keys {
+      var row = 0
+      while row < rows {
+        body(first + row, key, scores(ofKey: key) + stream * rows + row)
+        row += 1
+      }
+      key += 1
+    }
+  }
+}
+
+extension ShortQueryPass {
+  /// Groups of four rows, and of one for each row that remains.
+  @inline(__always)
+  func forEachRowGroup(_ body: (RowGroup) -> Void) {
+    var row = 0
+    while row < rows {
+      let group = RowGroup(
+        first: row, rows: rows - row >= 4 ? 4 : 1, base: memory.floats(at: layout.scores) + row * KeyStreams.stepKeys)
+      body(group)
+      row += group.rows
+    }
+  }
+}
