@@ -35,6 +35,16 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
   let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
   var sums = Vector.zeros
   var column = 0
+  if count == laneCount && output.columnStride == 1 && gradient.columnStride == 1 {
+    column = problem.valueDimension / laneCount * laneCount
+    switch gradient.stored {
+    case .float32, .boolean:
+      sums = rowDeltas(Float32Format.self, output, outputStart, gradient, gradientStart, columns: column)
+    case .float16: sums = rowDeltas(Float16Format.self, output, outputStart, gradient, gradientStart, columns: column)
+    case .bfloat16:
+      sums = rowDeltas(BrainFloatFormat.self, output, outputStart, gradient, gradientStart, columns: column)
+    }
+  }
   while column < problem.valueDimension {
     let used = min(problem.valueDimension - column, laneCount)
     var outputs = VectorBlock.zeros
@@ -45,11 +55,46 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
       gradients[lane] = gradient.vector(
         at: gradientStart + lane * gradient.rowStride + column * gradient.columnStride, count: used)
     }
-    transpose(&outputs)
-    transpose(&gradients)
-    for row in 0..<laneCount where row < used { sums = sums.adding(product: outputs[row], gradients[row]) }
+    sums = adding(&outputs, &gradients, to: sums, columns: used)
     column += laneCount
   }
+  return sums
+}
+
+/// The sums over the first `columns` columns, whole vectors, of a vector of rows of neighbouring elements of one type.
+@inline(__always)
+private func rowDeltas<Format: ElementFormat>(
+  _ format: Format.Type, _ output: KernelOperand, _ outputStart: Int, _ gradient: KernelOperand, _ gradientStart: Int,
+  columns: Int
+) -> Vector {
+  var outputRow = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
+  var gradientRow = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
+  var sums = Vector.zeros
+  var column = 0
+  while column < columns {
+    var outputs = VectorBlock.zeros
+    var gradients = VectorBlock.zeros
+    for lane in 0..<laneCount {
+      outputs[lane] = Format.load(outputRow + lane * output.rowStride * Format.size)
+      gradients[lane] = Format.load(gradientRow + lane * gradient.rowStride * Format.size)
+    }
+    sums = adding(&outputs, &gradients, to: sums, columns: laneCount)
+    outputRow += laneCount * Format.size
+    gradientRow += laneCount * Format.size
+    column += laneCount
+  }
+  return sums
+}
+
+/// `sums` and the products of two blocks of rows, column by column.
+@inline(__always)
+private func adding(
+  _ outputs: inout VectorBlock, _ gradients: inout VectorBlock, to sums: Vector, columns: Int
+) -> Vector {
+  transpose(&outputs)
+  transpose(&gradients)
+  var sums = sums
+  for row in 0..<laneCount where row < columns { sums = sums.adding(product: outputs[row], gradients[row]) }
   return sums
 }
 

@@ -28,14 +28,17 @@ extension BackwardStep {
     let scores = ScoreTile(
       base: probabilities(group, row: rows.start), stride: tiles.stride, rows: rows.count, vectors: lanes.vectors)
     let gradients = scoreGradients(group, row: rows.start)
-    multiply(
-      rows: rows.count, vectors: lanes.vectors, depth: Terms.terms(problem.headDimension),
-      operands.queries.byRow(from: rows.start), pass.packedKeys(group), stride: LaneGroup.width, into: scores.base,
-      destinationStride: tiles.stride, start: .zero)
-    multiply(
-      rows: rows.count, vectors: lanes.vectors, depth: Terms.terms(problem.valueDimension),
-      operands.outputGradients.byRow(from: rows.start), pass.packedValues(group), stride: LaneGroup.width,
-      into: gradients, destinationStride: tiles.stride, start: .zero)
+    steps(of: lanes, rows).forEach { step in
+      let row = rows.start + step.rows.start
+      multiply(
+        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.headDimension),
+        operands.queries.byRow(from: row), pass.packedKeys(group), stride: LaneGroup.width,
+        into: probabilities(group, row: row), destinationStride: tiles.stride, start: .zero)
+      multiply(
+        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.valueDimension),
+        operands.outputGradients.byRow(from: row), pass.packedValues(group), stride: LaneGroup.width,
+        into: scoreGradients(group, row: row), destinationStride: tiles.stride, start: .zero)
+    }
 
     let isMasked = isMasked(rows, keys)
     var factor = Terms.scoreFactors(problem).late

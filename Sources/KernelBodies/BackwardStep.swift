@@ -64,6 +64,18 @@ struct BackwardStep<Terms: TermArithmetic> {
     return BlockRange(start: Terms.termStart(seeing.start - queries.start), end: seeing.end - queries.start)
   }
 
+  /// What of the group's columns of a tile, over the rows that ``rows(seeing:)`` gives, some query may see.
+  func steps(of group: LaneGroup, _ rows: BlockRange) -> TileSteps {
+    let keys = pass.keys(of: group)
+    let first = queries.start + rows.start
+    if problem.permitsAll(queries: BlockRange(start: first, end: queries.start + rows.end), keys: keys) {
+      return TileSteps(rows: rows.count, vectors: group.vectors)
+    }
+    return .beginning(rows: rows.count, vectors: group.vectors) { vector in
+      problem.queries(seeing: BlockRange(start: keys.start + vector * laneCount, end: keys.end)).start - first
+    }
+  }
+
   var queryRange: OperandRange {
     OperandRange(
       batch: pass.item.batch, head: head, firstRow: queries.start, rows: queries.count,
@@ -116,15 +128,19 @@ struct BackwardStep<Terms: TermArithmetic> {
       let lanes = pass.lanes(index)
       let rows = self.rows(seeing: lanes)
       if !rows.isEmpty {
-        let firstTerm = rows.start / Terms.numbersPerTerm
-        multiply(
-          rows: problem.valueDimension, vectors: lanes.vectors, depth: Terms.terms(rows.count),
-          outputGradients.byColumn(from: rows.start), probabilities(index, row: firstTerm), stride: tiles.stride,
-          into: pass.valueGradient(index), destinationStride: LaneGroup.width, start: .destination)
-        multiply(
-          rows: problem.headDimension, vectors: lanes.vectors, depth: Terms.terms(rows.count),
-          queries.byColumn(from: rows.start), scoreGradients(index, row: firstTerm), stride: tiles.stride,
-          into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination)
+        steps(of: lanes, rows).forEach { step in
+          let row = rows.start + step.rows.start
+          let depth = Terms.terms(step.rows.count)
+          multiply(
+            rows: problem.valueDimension, vectors: step.vectors.count, depth: depth,
+            outputGradients.byColumn(from: row), probabilities(index, row: row / Terms.numbersPerTerm),
+            stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
+            start: .destination)
+          multiply(
+            rows: problem.headDimension, vectors: step.vectors.count, depth: depth, queries.byColumn(from: row),
+            scoreGradients(index, row: row / Terms.numbersPerTerm), stride: tiles.stride,
+            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination)
+        }
       }
       index += 1
     }
@@ -133,11 +149,27 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   /// dQ += dS · K.
   func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
-    let keys = pass.lanes(of: groups)
-    multiply(
-      rows: queries.count, vectors: problem.queryGradientStride / laneCount, depth: Terms.terms(keys.count),
-      gradientRows.byRow(from: 0), keyRows.base + keys.start / Terms.numbersPerTerm * keyRows.stride,
-      stride: keyRows.stride, into: queryGradientRows, destinationStride: problem.queryGradientStride,
-      start: .destination)
+    let lanes = pass.lanes(of: groups)
+    let keys = BlockRange(start: pass.item.firstKey + lanes.start, end: pass.item.firstKey + lanes.end)
+    // Along a diagonal a few rows at a time, each with the keys that they may see, because dS is 0 elsewhere.
+    let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : 24
+    var row = 0
+    while row < queries.count {
+      let rows = min(height, queries.count - row)
+      let first = queries.start + row
+      let seen = problem.keys(seenBy: BlockRange(start: first, end: first + rows)).intersection(keys)
+      if !seen.isEmpty {
+        let firstKey = Terms.termStart(seen.start - pass.item.firstKey)
+        let gradients = RowBlock<Terms>(
+          base: gradientRows.base + (firstKey - lanes.start) / Terms.numbersPerTerm, stride: gradientRows.stride)
+        multiply(
+          rows: rows, vectors: problem.queryGradientStride / laneCount,
+          depth: Terms.terms(seen.end - pass.item.firstKey - firstKey), gradients.byRow(from: row),
+          keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride, stride: keyRows.stride,
+          into: queryGradientRows + row * problem.queryGradientStride, destinationStride: problem.queryGradientStride,
+          start: .destination)
+      }
+      row += rows
+    }
   }
 }

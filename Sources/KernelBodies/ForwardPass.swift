@@ -135,10 +135,15 @@ struct ForwardPass<Terms: TermArithmetic> {
   ) {
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
-    multiply(
-      rows: tile.rows, vectors: tile.vectors, depth: Terms.terms(problem.headDimension),
-      keyRows.byRow(from: firstRow), group.packed, stride: LaneGroup.width, into: tile.base,
-      destinationStride: tile.stride, start: .zero, prefetch: prefetch)
+    let steps = steps(of: tile, group, keys)
+    steps.forEach { step in
+      let lane = step.vectors.start * laneCount
+      multiply(
+        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.headDimension),
+        keyRows.byRow(from: firstRow + step.rows.start), group.packed + lane, stride: LaneGroup.width,
+        into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride, start: .zero,
+        prefetch: prefetch)
+    }
 
     let isMasked = isMasked(group, keys)
     var factor = Terms.scoreFactors(problem).late
@@ -149,10 +154,22 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
     if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
     if isMasked { applyMasks(to: tile, of: group, keys) }
-    group.softmax.update(with: tile, factor: factor, as: Terms.Probabilities.self)
+    group.softmax.update(with: tile, steps, factor: factor, as: Terms.Probabilities.self)
     addValues(
-      tile, keys, valueRows.byColumn(from: firstRow), to: group, isMasked: isMasked,
+      tile, steps, keys, valueRows, firstRow: firstRow, to: group, isMasked: isMasked,
       start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
+  }
+
+  /// What of a tile some query of each vector may see. Where a group spans heads, its lanes are in no order.
+  private func steps(of tile: ScoreTile, _ group: QueryGroup, _ keys: BlockRange) -> TileSteps {
+    if group.lanes.spansHeads || problem.permitsAll(queries: group.queries, keys: keys) {
+      return TileSteps(rows: tile.rows, vectors: tile.vectors)
+    }
+    return .ending(rows: tile.rows, vectors: tile.vectors) { vector in
+      let queries = BlockRange(
+        start: group.queries.start, end: min(group.queries.start + (vector + 1) * laneCount, group.queries.end))
+      return problem.keys(seenBy: queries).end - keys.start
+    }
   }
 
   func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
@@ -167,28 +184,35 @@ struct ForwardPass<Terms: TermArithmetic> {
   /// Oᵀ = start + Vᵀ · P for the keys of one tile.
   @inline(__always)
   func addValues(
-    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
-    isMasked: Bool, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
+    _ tile: ScoreTile, _ steps: TileSteps, _ keys: BlockRange, _ values: RowBlock<Terms>, firstRow: Int,
+    to group: QueryGroup, isMasked: Bool, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
     if isMasked && valueRange(forbiddenKeys(keys, of: group)).hasNonFinite(in: problem.value) {
       let finite = Terms.columns(
         problem.value, valueRange(keys), isFinite: false, rows: nil,
         scratch: memory.floats(at: layout.finiteValueRows))
-      add(tile, keys, finite.byColumn(from: 0), to: group, start: start)
+      add(tile, steps, finite, firstRow: 0, to: group, start: start)
       addNonFiniteValues(tile, keys, to: group)
     } else {
-      add(tile, keys, values, to: group, start: start, prefetch)
+      add(tile, steps, values, firstRow: firstRow, to: group, start: start, prefetch)
     }
   }
 
   @inline(__always)
   private func add(
-    _ tile: ScoreTile, _ keys: BlockRange, _ values: ScalarOperand<ByColumn, Terms>, to group: QueryGroup,
+    _ tile: ScoreTile, _ steps: TileSteps, _ values: RowBlock<Terms>, firstRow: Int, to group: QueryGroup,
     start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
-    multiply(
-      rows: problem.valueDimension, vectors: tile.vectors, depth: Terms.terms(keys.count), values, tile.base,
-      stride: tile.stride, into: group.output, destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
+    steps.forEach { step in
+      let lane = step.vectors.start * laneCount
+      // The first step has all vectors.
+      multiply(
+        rows: problem.valueDimension, vectors: step.vectors.count, depth: Terms.terms(step.rows.count),
+        values.byColumn(from: firstRow + step.rows.start),
+        tile.base + step.rows.start / Terms.numbersPerTerm * tile.stride + lane, stride: tile.stride,
+        into: group.output + lane, destinationStride: LaneGroup.width,
+        start: step.rows.start == 0 ? start : .destination, prefetch: prefetch)
+    }
   }
 
   /// Adds what the infinite and NaN values contribute to the queries that may see them.

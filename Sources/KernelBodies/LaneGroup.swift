@@ -69,7 +69,8 @@ struct LaneGroup {
     spansHeads ? firstRow + rowsPerHead - 1 : row(count - 1)
   }
 
-  private var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
+  /// Whether the lanes are rows of several heads.
+  var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
 }
 
 /// How the rows of an item are dealt out to lane groups.

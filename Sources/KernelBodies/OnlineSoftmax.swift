@@ -21,14 +21,20 @@ struct OnlineSoftmax {
   /// Takes in a tile and replaces its scores s by the probabilities 2^(factor · s − m).
   ///
   /// - Parameters:
+  ///   - steps: The rows of each vector that a query may see, all or the first ones.
   ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are.
   ///   - format: How the probabilities are stored.
   @inline(__always)
-  func update<Format: ProbabilityFormat>(with tile: ScoreTile, factor: Float, as format: Format.Type) {
-    var lane = 0
-    while lane < tile.vectors * laneCount {
-      update(column: tile.base + lane, stride: tile.stride, rows: tile.rows, lane: lane, factor: factor, as: format)
-      lane += laneCount
+  func update<Format: ProbabilityFormat>(
+    with tile: ScoreTile, _ steps: TileSteps, factor: Float, as format: Format.Type
+  ) {
+    var vector = 0
+    while vector < tile.vectors {
+      let lane = vector * laneCount
+      update(
+        column: tile.base + lane, stride: tile.stride, rows: steps.rows(ofVector: vector), lane: lane, factor: factor,
+        as: format)
+      vector += 1
     }
   }
 

@@ -41,7 +41,8 @@ extension ForwardPass where Terms == FloatTerms {
     let group = group(0)
     group.softmax.reset()
     let tile = panelTile(panel, BlockRange(start: 0, end: problem.keyLength))
-    group.softmax.update(with: tile, factor: 1, as: FloatProbabilities.self)
+    group.softmax.update(
+      with: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), factor: 1, as: FloatProbabilities.self)
     let reciprocals = finishSoftmax(group)
     var row = 0
     while row < tile.rows {
@@ -61,9 +62,10 @@ extension ForwardPass where Terms == FloatTerms {
     prepare(group)
     group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
     forEachKeyBlock { keys in
+      let tile = panelTile(panel, keys)
       addValues(
-        panelTile(panel, keys), keys, valueRows(keys).byColumn(from: 0), to: group, isMasked: isMasked(group, keys),
-        start: .destination)
+        tile, TileSteps(rows: tile.rows, vectors: tile.vectors), keys, valueRows(keys), firstRow: 0, to: group,
+        isMasked: isMasked(group, keys), start: .destination)
     }
     let factors = group.softmax.factors
     factors.update(repeating: 1, count: LaneGroup.width)

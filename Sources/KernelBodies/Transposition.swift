@@ -19,17 +19,60 @@ extension VectorBlock {
 /// Exchanges rows and lanes of the block's first ``laneCount`` vectors.
 @inline(__always)
 func transpose(_ block: inout VectorBlock) {
-  var rounds = laneCount
-  while rounds > 1 {
-    var next = VectorBlock.zeros
-    for pair in 0..<(laneCount / 2) {
-      let zipped = block[pair].zipped(with: block[pair + laneCount / 2])
-      next[2 * pair] = zipped.low
-      next[2 * pair + 1] = zipped.high
+  // Squares of four rows and the four lanes of a quarter; then whole quarters, of which quarter q of row 4r + c belongs into
+  // quarter r of row 4q + c.
+  for row in 0..<(laneCount / 4) { transposeQuarters(&block, 4 * row) }
+  #if ISA_AVX512
+    for row in 0..<4 {
+      let evenLow = kernel_even_quarters16(block[row], block[row + 4])
+      let evenHigh = kernel_even_quarters16(block[row + 8], block[row + 12])
+      let oddLow = kernel_odd_quarters16(block[row], block[row + 4])
+      let oddHigh = kernel_odd_quarters16(block[row + 8], block[row + 12])
+      block[row] = kernel_even_quarters16(evenLow, evenHigh)
+      block[row + 4] = kernel_even_quarters16(oddLow, oddHigh)
+      block[row + 8] = kernel_odd_quarters16(evenLow, evenHigh)
+      block[row + 12] = kernel_odd_quarters16(oddLow, oddHigh)
     }
-    block = next
-    rounds /= 2
-  }
+  #elseif ISA_AVX2
+    for row in 0..<4 {
+      let even = kernel_even_quarters8(block[row], block[row + 4])
+      block[row + 4] = kernel_odd_quarters8(block[row], block[row + 4])
+      block[row] = even
+    }
+  #endif
+}
+
+/// Exchanges four rows and the lanes of each quarter.
+@inline(__always)
+private func transposeQuarters(_ block: inout VectorBlock, _ row: Int) {
+  #if ISA_AVX512
+    let low01 = kernel_zip_low16(block[row], block[row + 1])
+    let high01 = kernel_zip_high16(block[row], block[row + 1])
+    let low23 = kernel_zip_low16(block[row + 2], block[row + 3])
+    let high23 = kernel_zip_high16(block[row + 2], block[row + 3])
+    block[row] = kernel_zip_pairs_low16(low01, low23)
+    block[row + 1] = kernel_zip_pairs_high16(low01, low23)
+    block[row + 2] = kernel_zip_pairs_low16(high01, high23)
+    block[row + 3] = kernel_zip_pairs_high16(high01, high23)
+  #elseif ISA_AVX2
+    let low01 = kernel_zip_low8(block[row], block[row + 1])
+    let high01 = kernel_zip_high8(block[row], block[row + 1])
+    let low23 = kernel_zip_low8(block[row + 2], block[row + 3])
+    let high23 = kernel_zip_high8(block[row + 2], block[row + 3])
+    block[row] = kernel_zip_pairs_low8(low01, low23)
+    block[row + 1] = kernel_zip_pairs_high8(low01, low23)
+    block[row + 2] = kernel_zip_pairs_low8(high01, high23)
+    block[row + 3] = kernel_zip_pairs_high8(high01, high23)
+  #else
+    let low01 = kernel_zip_low4(block[row], block[row + 1])
+    let high01 = kernel_zip_high4(block[row], block[row + 1])
+    let low23 = kernel_zip_low4(block[row + 2], block[row + 3])
+    let high23 = kernel_zip_high4(block[row + 2], block[row + 3])
+    block[row] = kernel_zip_pairs_low4(low01, low23)
+    block[row + 1] = kernel_zip_pairs_high4(low01, low23)
+    block[row + 2] = kernel_zip_pairs_low4(high01, high23)
+    block[row + 3] = kernel_zip_pairs_high4(high01, high23)
+  #endif
 }
 
 /// Writes the rows in a group's lanes transposed and scaled: `destination[column, lane] = scale · operand[lane, column]`.

@@ -71,18 +71,6 @@ extension Vector {
     #endif
   }
 
-  /// The vectors a₀ b₀ a₁ b₁ … split in two halves.
-  @inline(__always)
-  func zipped(with other: Vector) -> (low: Vector, high: Vector) {
-    #if ISA_AVX512
-      return (kernel_zip_low16(self, other), kernel_zip_high16(self, other))
-    #elseif ISA_AVX2
-      return (kernel_zip_low8(self, other), kernel_zip_high8(self, other))
-    #else
-      return (kernel_zip_low4(self, other), kernel_zip_high4(self, other))
-    #endif
-  }
-
   /// The bits of the nearest bfloat16 numbers, as ``brainFloatBits(_:)``.
   var brainFloatBits: VectorHalves {
     @inline(__always) get {
@@ -114,11 +102,11 @@ func laneSums(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float
 @inline(__always)
 func storeLaneSums(_ block: VectorBlock, factor: Float, at destination: UnsafeMutablePointer<Float>) {
   #if ISA_AVX512
-    let sums = kernel_joined_quarter_sums(
-      kernel_quarter_sums(block[0], block[1], block[2], block[3]),
-      kernel_quarter_sums(block[4], block[5], block[6], block[7]),
-      kernel_quarter_sums(block[8], block[9], block[10], block[11]),
-      kernel_quarter_sums(block[12], block[13], block[14], block[15]))
+    let sums = kernel_joined_quarter_sums16(
+      kernel_quarter_sums16(block[0], block[1], block[2], block[3]),
+      kernel_quarter_sums16(block[4], block[5], block[6], block[7]),
+      kernel_quarter_sums16(block[8], block[9], block[10], block[11]),
+      kernel_quarter_sums16(block[12], block[13], block[14], block[15]))
     (sums * factor).store(at: destination)
   #elseif ISA_AVX2
     let sums = kernel_joined_sums(

@@ -24,31 +24,35 @@ KERNEL_MAXIMUM(kernel_maximum4, kernel_float4)
 KERNEL_MAXIMUM(kernel_maximum8, kernel_float8)
 KERNEL_MAXIMUM(kernel_maximum16, kernel_float16)
 
-// The first and the second half of a0 b0 a1 b1 …; log2(n) rounds of them over n vectors transpose an n × n block.
-KERNEL_INLINE kernel_float4 kernel_zip_low4(kernel_float4 a, kernel_float4 b) {
-  return __builtin_shufflevector(a, b, 0, 4, 1, 5);
-}
-KERNEL_INLINE kernel_float4 kernel_zip_high4(kernel_float4 a, kernel_float4 b) {
-  return __builtin_shufflevector(a, b, 2, 6, 3, 7);
-}
-KERNEL_INLINE kernel_float8 kernel_zip_low8(kernel_float8 a, kernel_float8 b) {
-  return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-KERNEL_INLINE kernel_float8 kernel_zip_high8(kernel_float8 a, kernel_float8 b) {
-  return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-KERNEL_INLINE kernel_float16 kernel_zip_low16(kernel_float16 a, kernel_float16 b) {
-  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-KERNEL_INLINE kernel_float16 kernel_zip_high16(kernel_float16 a, kernel_float16 b) {
-  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
+// Shuffles that stay within quarters of four lanes, which are the cheapest, and exchanges of whole quarters; of these a
+// transposition is made.
+#define KERNEL_SHUFFLE(name, vector, ...) \
+  KERNEL_INLINE vector name(vector a, vector b) { return __builtin_shufflevector(a, b, __VA_ARGS__); }
+// In each quarter a0 b0 a1 b1, and a2 b2 a3 b3.
+KERNEL_SHUFFLE(kernel_zip_low4, kernel_float4, 0, 4, 1, 5)
+KERNEL_SHUFFLE(kernel_zip_high4, kernel_float4, 2, 6, 3, 7)
+KERNEL_SHUFFLE(kernel_zip_low8, kernel_float8, 0, 8, 1, 9, 4, 12, 5, 13)
+KERNEL_SHUFFLE(kernel_zip_high8, kernel_float8, 2, 10, 3, 11, 6, 14, 7, 15)
+KERNEL_SHUFFLE(kernel_zip_low16, kernel_float16, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+KERNEL_SHUFFLE(kernel_zip_high16, kernel_float16, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+// In each quarter a0 a1 b0 b1, and a2 a3 b2 b3.
+KERNEL_SHUFFLE(kernel_zip_pairs_low4, kernel_float4, 0, 1, 4, 5)
+KERNEL_SHUFFLE(kernel_zip_pairs_high4, kernel_float4, 2, 3, 6, 7)
+KERNEL_SHUFFLE(kernel_zip_pairs_low8, kernel_float8, 0, 1, 8, 9, 4, 5, 12, 13)
+KERNEL_SHUFFLE(kernel_zip_pairs_high8, kernel_float8, 2, 3, 10, 11, 6, 7, 14, 15)
+KERNEL_SHUFFLE(kernel_zip_pairs_low16, kernel_float16, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+KERNEL_SHUFFLE(kernel_zip_pairs_high16, kernel_float16, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+// The even quarters of a and then those of b, and the odd ones.
+KERNEL_SHUFFLE(kernel_even_quarters8, kernel_float8, 0, 1, 2, 3, 8, 9, 10, 11)
+KERNEL_SHUFFLE(kernel_odd_quarters8, kernel_float8, 4, 5, 6, 7, 12, 13, 14, 15)
+KERNEL_SHUFFLE(kernel_even_quarters16, kernel_float16, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+KERNEL_SHUFFLE(kernel_odd_quarters16, kernel_float16, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
 
 // The sums of the lanes of four vectors.
 KERNEL_INLINE kernel_float4 kernel_lane_sums4(kernel_float4 a, kernel_float4 b, kernel_float4 c, kernel_float4 d) {
   kernel_float4 ab = kernel_zip_low4(a, b) + kernel_zip_high4(a, b);
   kernel_float4 cd = kernel_zip_low4(c, d) + kernel_zip_high4(c, d);
-  return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  return kernel_zip_pairs_low4(ab, cd) + kernel_zip_pairs_high4(ab, cd);
 }
 KERNEL_INLINE kernel_float4 kernel_half_sum8(kernel_float8 a) {
   return __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
@@ -74,6 +78,7 @@ KERNEL_INLINE kernel_float8 kernel_joined8(kernel_float8 a, kernel_float8 b) {
 }
 KERNEL_INLINE kernel_float8 kernel_joined_sums(
     kernel_float8 ab0, kernel_float8 ab1, kernel_float8 ab2, kernel_float8 ab3) {
+  // Not by functions: without AVX the compiler warns of wide arguments, even of functions that are always inlined.
   kernel_float8 first = __builtin_shufflevector(ab0, ab1, 0, 8, 1, 9, 4, 12, 5, 13) +
                         __builtin_shufflevector(ab0, ab1, 2, 10, 3, 11, 6, 14, 7, 15);
   kernel_float8 second = __builtin_shufflevector(ab2, ab3, 0, 8, 1, 9, 4, 12, 5, 13) +
@@ -83,25 +88,23 @@ KERNEL_INLINE kernel_float8 kernel_joined_sums(
 }
 
 #if defined(__AVX512F__)
-// The sums of the lanes of sixteen vectors. Each step adds the halves of two vectors that then share one.
-KERNEL_INLINE kernel_float16 kernel_shared_by_ones(kernel_float16 a, kernel_float16 b) {
-  return (kernel_float16)(_mm512_unpacklo_ps((__m512)a, (__m512)b) + _mm512_unpackhi_ps((__m512)a, (__m512)b));
+// The sums of the lanes of sixteen vectors, in two steps: the sums of each quarter's lanes of four vectors, [quarter][vector],
+// and the sums of the quarters of four such vectors.
+KERNEL_INLINE kernel_float16 kernel_zipped_sum16(kernel_float16 a, kernel_float16 b) {
+  return kernel_zip_low16(a, b) + kernel_zip_high16(a, b);
 }
-KERNEL_INLINE kernel_float16 kernel_shared_by_twos(kernel_float16 a, kernel_float16 b) {
-  return (kernel_float16)_mm512_unpacklo_pd((__m512d)a, (__m512d)b) +
-         (kernel_float16)_mm512_unpackhi_pd((__m512d)a, (__m512d)b);
-}
-KERNEL_INLINE kernel_float16 kernel_shared_by_fours(kernel_float16 a, kernel_float16 b) {
-  return (kernel_float16)_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0x88) +
-         (kernel_float16)_mm512_shuffle_f32x4((__m512)a, (__m512)b, 0xdd);
-}
-KERNEL_INLINE kernel_float16 kernel_quarter_sums(
+KERNEL_INLINE kernel_float16 kernel_quarter_sums16(
     kernel_float16 a, kernel_float16 b, kernel_float16 c, kernel_float16 d) {
-  return kernel_shared_by_twos(kernel_shared_by_ones(a, b), kernel_shared_by_ones(c, d));
+  kernel_float16 ab = kernel_zipped_sum16(a, b);
+  kernel_float16 cd = kernel_zipped_sum16(c, d);
+  return kernel_zip_pairs_low16(ab, cd) + kernel_zip_pairs_high16(ab, cd);
 }
-KERNEL_INLINE kernel_float16 kernel_joined_quarter_sums(
+KERNEL_INLINE kernel_float16 kernel_sum_of_quarters16(kernel_float16 a, kernel_float16 b) {
+  return kernel_even_quarters16(a, b) + kernel_odd_quarters16(a, b);
+}
+KERNEL_INLINE kernel_float16 kernel_joined_quarter_sums16(
     kernel_float16 a, kernel_float16 b, kernel_float16 c, kernel_float16 d) {
-  return kernel_shared_by_fours(kernel_shared_by_fours(a, b), kernel_shared_by_fours(c, d));
+  return kernel_sum_of_quarters16(kernel_sum_of_quarters16(a, b), kernel_sum_of_quarters16(c, d));
 }
 #endif
 
