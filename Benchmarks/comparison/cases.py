@@ -95,6 +95,8 @@ class Group:
     # Whether to measure only the greatest number of threads.
     only_all_threads: bool = False
     has_peers: bool = True
+    # The instruction set that flash runs with, where that is not the one of the whole comparison.
+    isa: str | None = None
 
     def companion(self, case):
         return self.companions[self.cases.index(case)] if self.companions else None
@@ -130,6 +132,8 @@ def groups(is_quick):
     return (
         Group("fp32", "fp32, forward, full", "GFLOP/s", _family(shapes),
               Targets(share=((1, 0.85), (128, 0.88)), torch=1.3, threads=1.9)),
+        Group("fp32-avx2", "fp32, forward, full, with AVX2", "GFLOP/s", _family(shapes),
+              Targets(share=((1, 0.85),)), has_peers=False, isa="avx2"),
         Group("fp32-causal", "fp32, forward, causal", "GFLOP/s", _family(shapes, (True,)),
               Targets(share=((1, 0.80),), torch=1.4, threads=1.9)),
         Group("fp32-gradients", "fp32, forward and backward, full and causal", "GFLOP/s",

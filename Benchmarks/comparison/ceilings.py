@@ -7,29 +7,34 @@ import subprocess
 class Ceilings:
     """The greatest rates seen so far, by number of threads; rates are in operations and bytes a second."""
 
-    def __init__(self, flash, threads, isa):
+    def __init__(self, flash, threads, isa, other_isas):
         self._flash = flash
         self._isa = isa
+        # Instruction sets that single groups run with; only their arithmetic counts.
+        self._other_isas = other_isas
         self.by_threads = {count: {} for count in threads}
 
     def measure(self):
         """Measures again; whatever else runs on the machine can only lower a rate."""
         for count, known in self.by_threads.items():
-            command = [self._flash, "peak", "--json", "--threads", str(count)]
-            command += ["--isa", self._isa] if self._isa else []
-            seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            seen = self._peak(count, self._isa)
             rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"],
                      **seen["read_gigabytes_per_second"]}
+            rates |= {f"fma_{isa}": self._peak(count, isa)["fma_gflops"] for isa in self._other_isas}
             for name, rate in rates.items():
                 if rate is not None:
                     known[name] = max(known.get(name, 0.0), rate * 1e9)
+
+    def _peak(self, threads, isa):
+        command = [self._flash, "peak", "--json", "--threads", str(threads), *(["--isa", isa] if isa else [])]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def arithmetic(self, row):
         """The ceiling of the instructions that a row's kernels multiply with, and its name."""
         rates = self.by_threads[row.threads]
         if row.case.dtype == "bf16" and row.isa == "avx512bf16":
             return rates["bf16_dot"], "bf16 dot products"
-        return rates["fma"], "multiply-adds"
+        return rates.get(f"fma_{row.isa}", rates["fma"]), "multiply-adds"
 
     def roof(self, row):
         """The least of arithmetic and memory at the case's intensity, in operations a second, and its name."""

@@ -20,19 +20,19 @@ def run(package, arguments):
     threads = sorted(set(arguments.threads or [1, machine["processor"]["cores"]]))
     pace = Pace(rounds=3, turn_seconds=0.05, case_seconds=1.0) if arguments.quick else Pace(
         rounds=arguments.rounds, turn_seconds=0.2, case_seconds=6.0)
+    chosen = [group for group in groups(arguments.quick)
+              if (not arguments.only or group.name in arguments.only) and _serves(group, machine, arguments.isa)]
     interference = Interference()
-    ceilings = Ceilings(flash, threads, arguments.isa)
+    ceilings = Ceilings(flash, threads, arguments.isa, sorted({group.isa for group in chosen if group.isa}))
     ceilings.measure()
     measured, peers = [], []
     try:
         for count in threads:
             peers += [Peer(kind, count) for kind in PEER_NAMES]
-        for group in groups(arguments.quick):
-            if arguments.only and group.name not in arguments.only:
-                continue
+        for group in chosen:
             rows = [
                 row for case in group.cases
-                for row in measure(group, case, threads, flash, arguments.isa, peers, pace)
+                for row in measure(group, case, threads, flash, group.isa or arguments.isa, peers, pace)
             ]
             measured.append((group, rows))
             ceilings.measure()
@@ -59,6 +59,12 @@ def run(package, arguments):
     if arguments.document:
         document.rewrite(package, report, drawing)
     return 0
+
+
+def _serves(group, machine, isa):
+    """Whether a group says something that the others do not: its instruction set is there, and not the one of all."""
+    usable = [entry["name"] for entry in machine["instruction_sets"] if entry["usable"]]
+    return group.isa is None or (group.isa in usable and group.isa != (isa or usable[-1]))
 
 
 def as_json(machine, versions, ceilings, measured):
