@@ -43,4 +43,7 @@ class Ceilings:
         return (memory, "main memory") if memory < arithmetic else (arithmetic, name)
 
     def share(self, row):
+        """What part of its roof a row reaches; where plain reading took turns with it, what part of that."""
+        if self.roof(row)[1] == "main memory" and "reading" in row.contenders:
+            return row.ratio("reading")
         return row.case.operations / row.flash.seconds / self.roof(row)[0]

@@ -56,6 +56,19 @@ class Flash:
         self._child.end()
 
 
+class Reading:
+    """Plain reading of main memory, as `flash peak` does it, in the time that the bytes of one case take."""
+
+    def __init__(self, executable, case, threads):
+        self._command = [executable, "peak", "--json", "--threads", str(threads)]
+        self._bytes = case.bytes
+
+    def turn(self, runs):
+        seen = json.loads(subprocess.run(self._command, check=True, capture_output=True, text=True).stdout)
+        seconds = self._bytes / (seen["read_gigabytes_per_second"]["memory"] * 1e9)
+        return {"seconds_median": seconds, "seconds_min": seconds}
+
+
 def _has_onnx_kernel(case):
     """The operator has neither shared key/value heads nor gradients, and 16-bit types only for GPUs."""
     return case.dtype == "f32" and not case.causal and not case.gradients and case.query_heads == case.key_heads

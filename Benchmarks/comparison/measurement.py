@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from .cases import Case
-from .engines import PEER_CASES, Flash
+from .engines import PEER_CASES, Flash, Reading
 
 
 @dataclass
@@ -103,6 +103,8 @@ def measure(group, case, threads, flash, isa, peers, pace):
             companion = group.companion(case)
             if companion:
                 contenders.append(Contender("companion", count, companion, Flash(flash, companion, count, isa)))
+            if group.reads_memory:
+                contenders.append(Contender("reading", count, case, Reading(flash, case, count)))
             for peer in peers if group.has_peers else []:
                 if peer.threads == count and PEER_CASES[peer.kind](case):
                     contenders.append(Contender(peer.kind, count, case, peer, method=peer.prepare(case)))

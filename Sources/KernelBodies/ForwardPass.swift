@@ -52,11 +52,9 @@ struct ForwardPass<Terms: TermArithmetic> {
       group.lanes, of: problem.query, columns: problem.headDimension, scale: Terms.scoreFactors(problem).packed,
       into: group.packed)
     group.softmax.reset()
-    var lane = 0
-    while lane < LaneGroup.width {
-      let row = lane < group.lanes.count ? group.lanes.row(lane) - item.firstQuery : 0
-      group.positions[lane] = Int32(truncatingIfNeeded: row)
-      lane += 1
+    group.positions.update(repeating: 0, count: LaneGroup.width)
+    group.lanes.forEachLane { lane, _, row in
+      group.positions[lane] = Int32(truncatingIfNeeded: row - item.firstQuery)
     }
   }
 
@@ -289,14 +287,12 @@ struct ForwardPass<Terms: TermArithmetic> {
   func finishSoftmax(_ group: QueryGroup) -> UnsafePointer<Float> {
     let sums = group.softmax.sum
     let reciprocals = group.softmax.factors
-    var lane = 0
-    while lane < group.lanes.count {
+    let logSumExp = problem.logSumExp.unsafelyUnwrapped
+    group.lanes.forEachLane { lane, head, row in
       // A row without a permitted key gives zeros.
       reciprocals[lane] = sums[lane] == 0 ? 0 : 1 / sums[lane]
-      let row =
-        (item.batch * problem.queryHeads + group.lanes.head(lane)) * problem.queryLength + group.lanes.row(lane)
-      problem.logSumExp.unsafelyUnwrapped[row] = kernel_log_sum_exp(group.softmax.maximum[lane], sums[lane])
-      lane += 1
+      logSumExp[(item.batch * problem.queryHeads + head) * problem.queryLength + row] =
+        kernel_log_sum_exp(group.softmax.maximum[lane], sums[lane])
     }
     return UnsafePointer(reciprocals)
   }

@@ -31,6 +31,23 @@ struct LaneGroup {
   @inline(__always)
   func row(_ lane: Int) -> Int { firstRow + (start + lane) % rowsPerHead }
 
+  /// Calls `body` with each lane in use, its head and its row, without a division for each.
+  @inline(__always)
+  func forEachLane(_ body: (_ lane: Int, _ head: Int, _ row: Int) -> Void) {
+    var head = head(0)
+    var row = row(0)
+    var lane = 0
+    while lane < count {
+      body(lane, head, row)
+      lane += 1
+      row += 1
+      if row == firstRow + rowsPerHead {
+        row = firstRow
+        head += 1
+      }
+    }
+  }
+
   /// The offsets of the rows in the lanes of one vector, in elements; those of unused lanes mean nothing.
   @inline(__always)
   func offsets(_ vector: Int, in operand: KernelOperand) -> InlineArray<16, Int> {

@@ -19,10 +19,22 @@ import KernelIntrinsics
     @inline(__always)
     static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) { (1, problem.scoreFactor) }
 
-    @inline(never)
+    @inline(__always)
     static func packTransposed(
       _ group: LaneGroup, of operand: KernelOperand, columns: Int, scale: Float,
       into destination: UnsafeMutablePointer<Float>
+    ) {
+      if columns & 1 == 0, let pairs = operand.pairElements {
+        packLanesTransposed(group, of: pairs, columns: columns / 2, firstColumn: 0, scale: 1, into: destination)
+      } else {
+        packPairsTransposed(group, of: operand, columns: columns, into: destination)
+      }
+    }
+
+    /// As ``packTransposed(_:of:columns:scale:into:)`` for rows of any strides and any length.
+    @inline(never)
+    private static func packPairsTransposed(
+      _ group: LaneGroup, of operand: KernelOperand, columns: Int, into destination: UnsafeMutablePointer<Float>
     ) {
       let terms = terms(columns)
       for vector in 0..<group.vectors {
@@ -124,6 +136,18 @@ import KernelIntrinsics
   }
 
   extension KernelOperand {
+    /// The operand with each pair of neighbouring bf16 numbers as one element of 32 bits; nil where pairs do not lie in one
+    /// piece and at whole multiples of their size.
+    fileprivate var pairElements: KernelOperand? {
+      if columnStride != 1 || (batchStride | headStride | rowStride) & 1 != 0 { return nil }
+      var pairs = self
+      pairs.element = StoredElement.float32.rawValue
+      pairs.batchStride /= 2
+      pairs.headStride /= 2
+      pairs.rowStride /= 2
+      return pairs
+    }
+
     /// `count` bf16 numbers of a row from `offset` on as pairs, zeros beyond them.
     @inline(__always)
     fileprivate func pairs(at offset: Int, count: Int) -> Vector {
@@ -179,22 +203,23 @@ import KernelIntrinsics
       let first = range.offset(in: operand) + row * operand.rowStride
       let hasSecond = row + 1 < range.rows
       let target = destination + row / 2 * stride
+      let whole = operand.columnStride == 1 && hasSecond ? range.columns / laneCount * laneCount : 0
       var column = 0
+      while column < whole {
+        kernel_interleave_rows(base + (first + column) * 2, base + (first + operand.rowStride + column) * 2)
+          .store(at: target + column)
+        column += laneCount
+      }
       while column < range.columns {
         let remaining = range.columns - column
-        if operand.columnStride == 1 && remaining >= laneCount && hasSecond {
-          kernel_interleave_rows(base + (first + column) * 2, base + (first + operand.rowStride + column) * 2)
-            .store(at: target + column)
-        } else {
-          // fp32 holds a bf16 number in its high half.
-          let offset = first + column * operand.columnStride
-          let a = unsafeBitCast(operand.vector(at: offset, count: remaining), to: VectorBits.self)
-          let b =
-            hasSecond
-            ? unsafeBitCast(operand.vector(at: offset + operand.rowStride, count: remaining), to: VectorBits.self)
-            : VectorBits(repeating: 0)
-          unsafeBitCast((a &>> 16) | (b & ~low), to: Vector.self).store(at: target + column)
-        }
+        // fp32 holds a bf16 number in its high half.
+        let offset = first + column * operand.columnStride
+        let a = unsafeBitCast(operand.vector(at: offset, count: remaining), to: VectorBits.self)
+        let b =
+          hasSecond
+          ? unsafeBitCast(operand.vector(at: offset + operand.rowStride, count: remaining), to: VectorBits.self)
+          : VectorBits(repeating: 0)
+        unsafeBitCast((a &>> 16) | (b & ~low), to: Vector.self).store(at: target + column)
         column += laneCount
       }
       row += 2
