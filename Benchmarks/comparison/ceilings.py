@@ -1,7 +1,6 @@
 """What the machine can do at most, as `flash peak` measures it in the same run."""
 
-import json
-import subprocess
+from .engines import peak
 
 
 class Ceilings:
@@ -11,23 +10,19 @@ class Ceilings:
         self._flash = flash
         self._isa = isa
         # Instruction sets that single groups run with; only their arithmetic counts.
-        self._other_isas = other_isas
+        self.other_isas = other_isas
         self.by_threads = {count: {} for count in threads}
 
     def measure(self):
         """Measures again; whatever else runs on the machine can only lower a rate."""
         for count, known in self.by_threads.items():
-            seen = self._peak(count, self._isa)
+            seen = peak(self._flash, count, self._isa)
             rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"],
                      **seen["read_gigabytes_per_second"]}
-            rates |= {f"fma_{isa}": self._peak(count, isa)["fma_gflops"] for isa in self._other_isas}
+            rates |= {f"fma_{isa}": peak(self._flash, count, isa)["fma_gflops"] for isa in self.other_isas}
             for name, rate in rates.items():
                 if rate is not None:
                     known[name] = max(known.get(name, 0.0), rate * 1e9)
-
-    def _peak(self, threads, isa):
-        command = [self._flash, "peak", "--json", "--threads", str(threads), *(["--isa", isa] if isa else [])]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def arithmetic(self, row):
         """The ceiling of the instructions that a row's kernels multiply with, and its name."""

@@ -56,16 +56,21 @@ class Flash:
         self._child.end()
 
 
+def peak(executable, threads, isa):
+    """What `flash peak` tells."""
+    command = [executable, "peak", "--json", "--threads", str(threads), *(["--isa", isa] if isa else [])]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 class Reading:
     """Plain reading of main memory, as `flash peak` does it, in the time that the bytes of one case take."""
 
-    def __init__(self, executable, case, threads):
-        self._command = [executable, "peak", "--json", "--threads", str(threads)]
+    def __init__(self, executable, case, threads, isa):
+        self._peak = (executable, threads, isa)
         self._bytes = case.bytes
 
     def turn(self, runs):
-        seen = json.loads(subprocess.run(self._command, check=True, capture_output=True, text=True).stdout)
-        seconds = self._bytes / (seen["read_gigabytes_per_second"]["memory"] * 1e9)
+        seconds = self._bytes / (peak(*self._peak)["read_gigabytes_per_second"]["memory"] * 1e9)
         return {"seconds_median": seconds, "seconds_min": seconds}
 
 

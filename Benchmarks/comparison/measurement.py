@@ -104,7 +104,7 @@ def measure(group, case, threads, flash, isa, peers, pace):
             if companion:
                 contenders.append(Contender("companion", count, companion, Flash(flash, companion, count, isa)))
             if group.reads_memory:
-                contenders.append(Contender("reading", count, case, Reading(flash, case, count)))
+                contenders.append(Contender("reading", count, case, Reading(flash, case, count, isa)))
             for peer in peers if group.has_peers else []:
                 if peer.threads == count and PEER_CASES[peer.kind](case):
                     contenders.append(Contender(peer.kind, count, case, peer, method=peer.prepare(case)))

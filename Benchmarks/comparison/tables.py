@@ -39,15 +39,14 @@ def group_table(group, rows, ceilings, refusals):
 
 def ceilings_table(ceilings):
     names = {"fma": "fp32 multiply-adds, GFLOP/s",
-             "fma_avx2": "fp32 multiply-adds with AVX2, GFLOP/s", "bf16_dot": "bf16 dot products, GFLOP/s",
+             **{f"fma_{isa}": f"fp32 multiply-adds with {isa.upper()}, GFLOP/s" for isa in ceilings.other_isas},
+             "bf16_dot": "bf16 dot products, GFLOP/s",
              "level1": "reading level 1, GB/s", "level2": "reading level 2, GB/s", "level3": "reading level 3, GB/s",
              "memory": "reading main memory, GB/s"}
     counts = list(ceilings.by_threads)
     lines = [_line(["ceiling", *[_threads(count) for count in counts]]), _line(["---"] + ["---:"] * len(counts))]
     for key, name in names.items():
         rates = [ceilings.by_threads[count].get(key) for count in counts]
-        if key == "fma_avx2" and None in rates:
-            continue
         lines.append(_line([name, *["not there" if rate is None else f"{rate / 1e9:.0f}" for rate in rates]]))
     return "\n".join(lines)
 

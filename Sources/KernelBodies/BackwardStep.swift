@@ -151,7 +151,8 @@ struct BackwardStep<Terms: TermArithmetic> {
   func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
     let lanes = pass.lanes(of: groups)
     let keys = BlockRange(start: pass.item.firstKey + lanes.start, end: pass.item.firstKey + lanes.end)
-    // Along a diagonal a few rows at a time, each with the keys that they may see, because dS is 0 elsewhere.
+    // Along a diagonal a few rows at a time, each with the keys that they may see, because dS is 0 elsewhere. 24 is a
+    // multiple of the rows of every register tile.
     let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : 24
     var row = 0
     while row < queries.count {

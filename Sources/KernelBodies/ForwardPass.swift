@@ -32,10 +32,11 @@ struct ForwardPass<Terms: TermArithmetic> {
       .intersection(item.keyRange)
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
+    let tiles = registerTiles
     while first < keys.end {
       let block = BlockRange(start: first, end: min(first + problem.keyBlock, keys.end))
       let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
-      var prefetch = prefetch(before: next)
+      var prefetch = prefetch(before: next, tiles: tiles)
       advance(over: block, &prefetch)
       first += problem.keyBlock
     }
@@ -79,7 +80,9 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// What to fetch while a block is computed with: the keys and values of the block after it, and after the last block
   /// the rows of the output, which are about to be written.
-  private func prefetch(before next: BlockRange) -> Prefetch {
+  ///
+  /// - Parameter tiles: The register tiles of a block.
+  private func prefetch(before next: BlockRange, tiles: Int) -> Prefetch {
     let rows: (RowPrefetch, RowPrefetch)
     if next.isEmpty {
       let half = item.queries / 2
@@ -94,7 +97,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       rows.0 = RowPrefetch(keyRange(next), of: problem.key)
       rows.1 = RowPrefetch(valueRange(next), of: problem.value)
     }
-    return Prefetch(rows.0, rows.1, tiles: registerTiles)
+    return Prefetch(rows.0, rows.1, tiles: tiles)
   }
 
   /// The register tiles of one block of keys, but for those of a few remaining rows.

@@ -29,6 +29,13 @@ struct KeyStreams {
 
   var steps: Int { (length + Self.keysPerStep - 1) / Self.keysPerStep }
 
+  /// The keys of the longest stream in one step, rounded up to what fills four vectors for every group of rows and on every
+  /// instruction set.
+  @inline(__always)
+  func paddedKeys(step: Int) -> Int {
+    (keys(0, step: step).count + Self.granularity - 1) / Self.granularity * Self.granularity
+  }
+
   /// The keys of one stream in one step; fewer than ``keysPerStep``, or none, where the stream or all keys end.
   @inline(__always)
   func keys(_ stream: Int, step: Int) -> BlockRange {

@@ -10,7 +10,7 @@ func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
 /// With one query of a few heads most lanes of a tile of queries would be empty, and each scalar of K and V would be
 /// broadcast for them. Here rows of K and V are read as vectors, once each and straight from their element type:
 ///
-///     for each step of sixteen keys of each of four streams
+///     for each step of the keys, so many of each of four streams
 ///       S[r, k] = Q_r · K_k
 ///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
 ///       O_r = 2^(m − m') O_r + Σ_k P[r, k] V_k
@@ -61,8 +61,7 @@ struct ShortQueryPass<Rows: RowTerms> {
 
   private func advance(_ streams: KeyStreams, _ step: Int) {
     computeScores(streams, step)
-    // Whole vectors, and four of them, for every group of rows and every instruction set.
-    let paddedKeys = (streams.keys(0, step: step).count + 15) / 16 * 16
+    let paddedKeys = streams.paddedKeys(step: step)
     if problem.softcap > 0 { applySoftcap(keys: paddedKeys) }
     var isCareful = false
     for stream in 0..<KeyStreams.count {

@@ -46,33 +46,29 @@ func transpose(_ block: inout VectorBlock) {
 @inline(__always)
 private func transposeQuarters(_ block: inout VectorBlock, _ row: Int) {
   #if ISA_AVX512
-    let low01 = kernel_zip_low16(block[row], block[row + 1])
-    let high01 = kernel_zip_high16(block[row], block[row + 1])
-    let low23 = kernel_zip_low16(block[row + 2], block[row + 3])
-    let high23 = kernel_zip_high16(block[row + 2], block[row + 3])
-    block[row] = kernel_zip_pairs_low16(low01, low23)
-    block[row + 1] = kernel_zip_pairs_high16(low01, low23)
-    block[row + 2] = kernel_zip_pairs_low16(high01, high23)
-    block[row + 3] = kernel_zip_pairs_high16(high01, high23)
+    transposeQuarters(
+      &block, row, kernel_zip_low16, kernel_zip_high16, kernel_zip_pairs_low16, kernel_zip_pairs_high16)
   #elseif ISA_AVX2
-    let low01 = kernel_zip_low8(block[row], block[row + 1])
-    let high01 = kernel_zip_high8(block[row], block[row + 1])
-    let low23 = kernel_zip_low8(block[row + 2], block[row + 3])
-    let high23 = kernel_zip_high8(block[row + 2], block[row + 3])
-    block[row] = kernel_zip_pairs_low8(low01, low23)
-    block[row + 1] = kernel_zip_pairs_high8(low01, low23)
-    block[row + 2] = kernel_zip_pairs_low8(high01, high23)
-    block[row + 3] = kernel_zip_pairs_high8(high01, high23)
+    transposeQuarters(&block, row, kernel_zip_low8, kernel_zip_high8, kernel_zip_pairs_low8, kernel_zip_pairs_high8)
   #else
-    let low01 = kernel_zip_low4(block[row], block[row + 1])
-    let high01 = kernel_zip_high4(block[row], block[row + 1])
-    let low23 = kernel_zip_low4(block[row + 2], block[row + 3])
-    let high23 = kernel_zip_high4(block[row + 2], block[row + 3])
-    block[row] = kernel_zip_pairs_low4(low01, low23)
-    block[row + 1] = kernel_zip_pairs_high4(low01, low23)
-    block[row + 2] = kernel_zip_pairs_low4(high01, high23)
-    block[row + 3] = kernel_zip_pairs_high4(high01, high23)
+    transposeQuarters(&block, row, kernel_zip_low4, kernel_zip_high4, kernel_zip_pairs_low4, kernel_zip_pairs_high4)
   #endif
+}
+
+private typealias Shuffle = (Vector, Vector) -> Vector
+
+@inline(__always)
+private func transposeQuarters(
+  _ block: inout VectorBlock, _ row: Int, _ low: Shuffle, _ high: Shuffle, _ pairsLow: Shuffle, _ pairsHigh: Shuffle
+) {
+  let low01 = low(block[row], block[row + 1])
+  let high01 = high(block[row], block[row + 1])
+  let low23 = low(block[row + 2], block[row + 3])
+  let high23 = high(block[row + 2], block[row + 3])
+  block[row] = pairsLow(low01, low23)
+  block[row + 1] = pairsHigh(low01, low23)
+  block[row + 2] = pairsLow(high01, high23)
+  block[row + 3] = pairsHigh(high01, high23)
 }
 
 /// Writes the rows in a group's lanes transposed and scaled: `destination[column, lane] = scale · operand[lane, column]`.
