@@ -43,6 +43,7 @@ let package = Package(
     .target(name: "KernelIntrinsics"),
     kernels("KernelsPortable"),
     .target(name: "Tensors"),
+    .target(name: "PTX"),
     .target(
       name: "FlashAttention",
       dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable"]
@@ -65,6 +66,7 @@ let package = Package(
     // scripts/test-as-avx2 reads.
     .target(name: "CallCounters", path: "Tests/CallCounters", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "PTXTests", dependencies: ["PTX"]),
     .testTarget(
       name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention", "CallCounters"]),
     .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),

@@ -1,0 +1,51 @@
+// Copies between global and shared memory that run while threads go on.
+extension KernelBuilder {
+  // MARK: By threads, from sm_80 on
+
+  /// Copies 16 bytes; with `validBytes` only so many, and zeros behind them.
+  public func copyAsync(
+    from source: Pointer<Global>, to destination: Pointer<Shared>, validBytes: Value<U32>? = nil
+  ) {
+    let valid = validBytes.map { ", " + $0.text } ?? ""
+    emit("cp.async.cg.shared.global", destination.text, source.text, "16" + valid)
+  }
+
+  /// Makes a group of the thread's copies since the last one.
+  public func commitCopies() { emit("cp.async.commit_group") }
+
+  /// Waits until at most `pending` of the thread's groups are under way.
+  public func waitForCopies(pending: Int) { emit("cp.async.wait_group", "\(pending)") }
+
+  // MARK: Of tiles, on sm_90
+
+  /// Copies the tile at `coordinates`, innermost first, into shared memory; elements outside the tensor are zero. The
+  /// bytes arrive at `barrier`.
+  public func copyTile(
+    of map: TensorMap, at coordinates: [Value<S32>], to destination: Pointer<Shared>, arrivingAt barrier: MemoryBarrier
+  ) {
+    require(.sm90a, "cp.async.bulk.tensor")
+    emit(
+      "cp.async.bulk.tensor.\(coordinates.count)d.shared::cluster.global.tile.mbarrier::complete_tx::bytes",
+      destination.text, "[\(map.address.text), \(Self.list(coordinates))]", barrier.address.text)
+  }
+
+  /// Copies a tile from shared memory to the tensor; elements outside it are left out.
+  public func copyTile(from source: Pointer<Shared>, to map: TensorMap, at coordinates: [Value<S32>]) {
+    require(.sm90a, "cp.async.bulk.tensor")
+    emit(
+      "cp.async.bulk.tensor.\(coordinates.count)d.global.shared::cta.tile.bulk_group",
+      "[\(map.address.text), \(Self.list(coordinates))]", source.text)
+  }
+
+  /// Makes a group of the thread's bulk stores since the last one.
+  public func commitBulkStores() {
+    require(.sm90a, "cp.async.bulk.commit_group")
+    emit("cp.async.bulk.commit_group")
+  }
+
+  /// Waits until the sources of all but `pending` of the thread's groups may be written again.
+  public func waitForBulkSources(pending: Int) {
+    require(.sm90a, "cp.async.bulk.wait_group")
+    emit("cp.async.bulk.wait_group.read", "\(pending)")
+  }
+}

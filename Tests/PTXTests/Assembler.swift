@@ -1,0 +1,50 @@
+import Foundation
+import PTX
+import Testing
+
+/// ptxas, which knows what PTX is; scripts/install-ptxas brings it.
+struct Assembler {
+  let executable: String
+
+  /// The one that the environment names, or the one in the checkout.
+  static let installed: Assembler? = {
+    let named = ProcessInfo.processInfo.environment["PTXAS"]
+    let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../.ptxas/bin/ptxas")
+    let path = named ?? checkout.standardizedFileURL.path()
+    return FileManager.default.isExecutableFile(atPath: path) ? Assembler(executable: path) : nil
+  }()
+
+  /// What ptxas says of a module.
+  struct Report {
+    let isAccepted: Bool
+    let text: String
+
+    /// Bytes that registers had to be kept in.
+    var spilledBytes: Int {
+      text.matches(of: /(\d+) bytes spill stores/).compactMap { Int($0.output.1) }.reduce(0, +)
+    }
+
+    /// Warnings that products of warpgroups run one after the other.
+    var isSerialized: Bool { text.contains("C75") }
+  }
+
+  func assemble(_ module: Module) throws -> Report {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "ptx-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let source = folder.appending(path: "module.ptx")
+    try module.text.write(to: source, atomically: true, encoding: .utf8)
+    let process = Process()
+    process.executableURL = URL(filePath: executable)
+    process.arguments = [
+      "-v", "-arch", module.target.rawValue, source.path(), "-o", folder.appending(path: "module.cubin").path(),
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let bytes = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Report(isAccepted: process.terminationStatus == 0, text: String(decoding: bytes, as: UTF8.self))
+  }
+}
