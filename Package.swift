@@ -44,6 +44,9 @@ let package = Package(
     kernels("KernelsPortable"),
     .target(name: "Tensors"),
     .target(name: "PTX"),
+    // The driver's C types, in headers only.
+    .target(name: "CUDAInterface"),
+    .target(name: "CUDADriver", dependencies: ["Tensors", "CUDAInterface"]),
     .target(
       name: "FlashAttention",
       dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable"]
@@ -66,7 +69,9 @@ let package = Package(
     // scripts/test-as-avx2 reads.
     .target(name: "CallCounters", path: "Tests/CallCounters", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "PTXTests", dependencies: ["PTX"]),
+    .testTarget(name: "CUDADriverTests", dependencies: ["CUDADriver", "CUDAInterface", "Tensors"]),
+    .target(name: "PTXAssembler", dependencies: ["PTX"], path: "Tests/PTXAssembler"),
+    .testTarget(name: "PTXTests", dependencies: ["PTX", "PTXAssembler"]),
     .testTarget(
       name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention", "CallCounters"]),
     .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),

@@ -8,12 +8,12 @@ enum ToolStatus: Int32 {
   case usage = 64
   /// A file or a tensor in it is not what the command needs.
   case badData = 65
-  /// A back end, an instruction set or the memory for the call is not there.
+  /// A back end, an instruction set, a device or the memory for the call is not there or has failed.
   case unavailable = 69
 
   init(_ error: any Error) {
     switch error {
-    case AttentionError.unavailable: self = .unavailable
+    case AttentionError.unavailable, AttentionError.deviceFailure: self = .unavailable
     case is AttentionError: self = .badData
     default: self = FlashCommand.exitCode(for: error).isSuccess ? .success : .usage
     }

@@ -2,12 +2,15 @@
 extension KernelBuilder {
   // MARK: By threads, from sm_80 on
 
-  /// Copies 16 bytes; with `validBytes` only so many, and zeros behind them.
+  /// Copies 4, 8 or 16 bytes, which lie at multiples of their size; with `validBytes` only so many, and zeros behind them.
   public func copyAsync(
-    from source: Pointer<Global>, to destination: Pointer<Shared>, validBytes: Value<U32>? = nil
+    bytes: Int = 16, from source: Pointer<Global>, to destination: Pointer<Shared>, validBytes: Value<U32>? = nil
   ) {
+    precondition([4, 8, 16].contains(bytes), "4, 8 or 16 bytes are copied at once")
     let valid = validBytes.map { ", " + $0.text } ?? ""
-    emit("cp.async.cg.shared.global", destination.text, source.text, "16" + valid)
+    // Only whole chunks of 16 bytes can pass by the first-level cache.
+    let cache = bytes == 16 ? "cg" : "ca"
+    emit("cp.async.\(cache).shared.global", destination.text, source.text, "\(bytes)" + valid)
   }
 
   /// Makes a group of the thread's copies since the last one.
@@ -27,6 +30,12 @@ extension KernelBuilder {
     emit(
       "cp.async.bulk.tensor.\(coordinates.count)d.shared::cluster.global.tile.mbarrier::complete_tx::bytes",
       destination.text, "[\(map.address.text), \(Self.list(coordinates))]", barrier.address.text)
+  }
+
+  /// Brings the description of a tensor nearer before it is used.
+  public func prefetch(_ map: TensorMap) {
+    require(.sm90a, "prefetch.tensormap")
+    emit("prefetch.tensormap", "[\(map.address.text)]")
   }
 
   /// Copies a tile from shared memory to the tensor; elements outside it are left out.

@@ -39,6 +39,11 @@ extension KernelBuilder {
     return result
   }
 
+  /// The lanes in which the predicate holds, lane 0 in the lowest bit.
+  public func ballot(_ predicate: Predicate) -> Value<B32> {
+    compute("vote.sync.ballot.b32", [predicate.operand, Immediate(text: Self.allLanes)])
+  }
+
   /// Holds in exactly one thread of the warp.
   public func electedThread() -> Predicate {
     require(.sm90a, "elect")
@@ -57,16 +62,15 @@ extension KernelBuilder {
   /// Waits for all threads of the block.
   public func synchronizeBlock() { emit("barrier.sync.aligned", "0") }
 
-  /// Waits until `threads` threads have come to a barrier of the block, of which there are sixteen.
-  public func synchronize(barrier: Int, threads: Int) {
-    precondition((1..<16).contains(barrier), "barriers 1 to 15 are free")
-    emit("barrier.sync.aligned", "\(barrier)", "\(threads)")
+  /// Waits until `threads` threads have come to a barrier of the block, of which there are sixteen; 0 is that of
+  /// ``synchronizeBlock()``.
+  public func synchronize(barrier: Value<U32>, threads: Int) {
+    emit("barrier.sync.aligned", barrier.text, "\(threads)")
   }
 
   /// Comes to a barrier without waiting at it.
-  public func arrive(barrier: Int, threads: Int) {
-    precondition((1..<16).contains(barrier), "barriers 1 to 15 are free")
-    emit("barrier.arrive.aligned", "\(barrier)", "\(threads)")
+  public func arrive(barrier: Value<U32>, threads: Int) {
+    emit("barrier.arrive.aligned", barrier.text, "\(threads)")
   }
 
   /// How the registers of a block are dealt out to its warpgroups.

@@ -63,6 +63,14 @@ public struct Predicate {
 }
 
 extension Predicate {
+  /// The predicate as an instruction reads it.
+  var operand: any Operand {
+    switch storage {
+    case .constant(let truth): Immediate(truth ? 1 : 0)
+    case .register(let name, let isNegated, _): Immediate(text: (isNegated ? "!" : "") + name)
+    }
+  }
+
   /// `a` where the predicate holds, else `b`.
   public func select<Scalar: ScalarType>(_ a: Value<Scalar>, else b: Value<Scalar>) -> Value<Scalar> {
     switch storage {

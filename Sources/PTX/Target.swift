@@ -36,6 +36,11 @@ public struct Module: Sendable {
     kernels.append(builder.kernelText(name: name, threads: threads))
   }
 
+  /// The instructions of all kernels.
+  public var instructionCount: Int {
+    text.split(separator: "\n").count { $0.hasSuffix(";") && !$0.drop { $0 == " " }.hasPrefix(".") }
+  }
+
   public var text: String {
     let head = """
       .version \(target.version)

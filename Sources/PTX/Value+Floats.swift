@@ -39,6 +39,11 @@ extension Variable where Scalar == F32 {
     builder.emit("add.rn.f32", register.text, register.text, term.text)
   }
 
+  /// Adds `a` · `b` with one rounding.
+  public func add(_ a: Value<F32>, times b: Value<F32>) {
+    builder.emit("fma.rn.f32", register.text, a.text, b.text, register.text)
+  }
+
   /// Becomes this · `factor` + `term` with one rounding.
   public func multiply(by factor: Value<F32>, adding term: Value<F32>) {
     builder.emit("fma.rn.f32", register.text, register.text, factor.text, term.text)
@@ -66,6 +71,13 @@ extension KernelBuilder {
   /// A number rounded to a half-precision type.
   public func rounded(_ number: Value<F32>, as type: HalfType) -> Value<B16> {
     compute("cvt.rn.\(type.rawValue).f32", [number])
+  }
+
+  /// 16 bits and 16 more above them.
+  public func pack(_ low: Value<B16>, _ high: Value<B16>) -> Value<B32> {
+    let result = register(B32.self)
+    emit("mov.b32", result.text, Self.list([low, high]))
+    return result
   }
 
   /// The fp32 number that 16 bits stand for.

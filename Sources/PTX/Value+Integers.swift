@@ -134,6 +134,12 @@ extension Value where Scalar == S32 {
     if let x = constant { return Value<S64>(x) }
     return Self.compute("cvt.s64.s32", [self])
   }
+
+  /// The 64-bit product: an index times a stride.
+  public func multipliedWide(by other: Value) -> Value<S64> {
+    if let x = constant, let y = other.constant { return Value<S64>(x * y) }
+    return Self.compute("mul.wide.s32", constant == nil ? [self, other] : [other, self])
+  }
 }
 
 extension Value where Scalar == U64 {

@@ -92,6 +92,7 @@ struct Immediate: Operand {
   var builder: KernelBuilder? { nil }
 
   init(_ number: Int) { text = "\(number)" }
+  init(text: String) { self.text = text }
 }
 
 /// A register that is written more than once: an accumulator, a counter, the parity of a barrier.

@@ -27,6 +27,13 @@ public enum AttentionError: Error, Sendable, Hashable {
   ///   - name: The back end, instruction set or device.
   ///   - reason: Why not.
   case unavailable(_ name: String, reason: String)
+
+  /// An operation on a device that is there has failed.
+  ///
+  /// - Parameters:
+  ///   - device: The device.
+  ///   - reason: The operation, and what the driver said.
+  case deviceFailure(_ device: String, reason: String)
 }
 
 extension AttentionError: CustomStringConvertible {
@@ -41,6 +48,8 @@ extension AttentionError: CustomStringConvertible {
       "\(file): \(reason)"
     case .unavailable(let name, let reason):
       "\(name) is not available: \(reason)"
+    case .deviceFailure(let device, let reason):
+      "\(device) failed: \(reason)"
     }
   }
 }

@@ -1,13 +1,12 @@
 import Foundation
 import PTX
-import Testing
 
 /// ptxas, which knows what PTX is; scripts/install-ptxas brings it.
-struct Assembler {
+public struct Assembler: Sendable {
   let executable: String
 
   /// The one that the environment names, or the one in the checkout.
-  static let installed: Assembler? = {
+  public static let installed: Assembler? = {
     let named = ProcessInfo.processInfo.environment["PTXAS"]
     let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../.ptxas/bin/ptxas")
     let path = named ?? checkout.standardizedFileURL.path()
@@ -15,20 +14,28 @@ struct Assembler {
   }()
 
   /// What ptxas says of a module.
-  struct Report {
-    let isAccepted: Bool
-    let text: String
+  public struct Report: Sendable {
+    public let isAccepted: Bool
+    public let text: String
+
+    /// Registers of a thread.
+    public var registers: Int { numbers(/Used (\d+) registers/).max() ?? 0 }
 
     /// Bytes that registers had to be kept in.
-    var spilledBytes: Int {
-      text.matches(of: /(\d+) bytes spill stores/).compactMap { Int($0.output.1) }.reduce(0, +)
-    }
+    public var spilledBytes: Int { numbers(/(\d+) bytes spill stores/).reduce(0, +) }
 
-    /// Warnings that products of warpgroups run one after the other.
-    var isSerialized: Bool { text.contains("C75") }
+    /// Warnings that products of warpgroups run one after the other, or that registers are not dealt out.
+    public var isSerialized: Bool { text.contains("C75") }
+
+    /// Whether the kernel runs as it was meant to.
+    public var isClean: Bool { isAccepted && spilledBytes == 0 && !isSerialized }
+
+    private func numbers(_ pattern: Regex<(Substring, Substring)>) -> [Int] {
+      text.matches(of: pattern).compactMap { Int($0.output.1) }
+    }
   }
 
-  func assemble(_ module: Module) throws -> Report {
+  public func assemble(_ module: Module) throws -> Report {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ptx-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
