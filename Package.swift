@@ -44,6 +44,14 @@ let package = Package(
     kernels("KernelsPortable"),
     .target(name: "Tensors"),
     .target(name: "PTX"),
+    .target(name: "CUDAKernels", dependencies: ["PTX"]),
+    // Runs PTX without a GPU: for the tests, never a part of the product. Optimised in every configuration, as it
+    // interprets millions of instructions.
+    .target(
+      name: "PTXSimulator",
+      swiftSettings: [
+        .unsafeFlags(["-O", "-whole-module-optimization", "-num-threads", "2", "-disable-batch-mode"])
+      ]),
     // The driver's C types, in headers only.
     .target(name: "CUDAInterface"),
     .target(name: "CUDADriver", dependencies: ["Tensors", "CUDAInterface"]),
@@ -70,10 +78,19 @@ let package = Package(
     .target(name: "CallCounters", path: "Tests/CallCounters", cSettings: [.unsafeFlags(["-gdwarf-4"])]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "CUDADriverTests", dependencies: ["CUDADriver", "CUDAInterface", "Tensors"]),
+    .target(
+      name: "SimulatedAttention", dependencies: ["CUDAKernels", "PTX", "PTXSimulator"],
+      path: "Tests/SimulatedAttention"),
     .target(name: "PTXAssembler", dependencies: ["PTX"], path: "Tests/PTXAssembler"),
     .testTarget(name: "PTXTests", dependencies: ["PTX", "PTXAssembler"]),
     .testTarget(
-      name: "FlashAttentionTests", dependencies: ["FlashAttention", "ReferenceAttention", "CallCounters"]),
+      name: "CUDAKernelsTests", dependencies: ["CUDAKernels", "PTXAssembler"], exclude: ["kernels.tsv"]),
+    .testTarget(
+      name: "FlashAttentionTests",
+      dependencies: [
+        "FlashAttention", "ReferenceAttention", "CallCounters", "CUDAKernels", "PTX", "PTXSimulator",
+        "SimulatedAttention",
+      ]),
     .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]

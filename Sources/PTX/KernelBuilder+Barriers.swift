@@ -43,9 +43,9 @@ extension KernelBuilder {
     }
   }
 
-  /// Orders what this thread wrote before what asynchronous operations read after it.
+  /// Orders what this thread wrote to shared memory before what asynchronous operations read there after it.
   public func fenceAsyncProxy() {
     require(.sm90a, "fence.proxy.async")
-    emit("fence.proxy.async")
+    emit("fence.proxy.async.shared::cta")
   }
 }

@@ -69,7 +69,7 @@ extension KernelBuilder {
   ) -> MatrixDescriptor {
     require(.sm90a, "wgmma")
     precondition(leadingBytes % 16 == 0 && strideBytes % 16 == 0, "distances are whole chunks of 16 bytes")
-    let constant = leadingBytes / 16 << 16 | strideBytes / 16 << 32 | swizzle.descriptorCode << 62
+    let constant = (leadingBytes / 16) << 16 | (strideBytes / 16) << 32 | swizzle.descriptorCode << 62
     let address = tile.base + tile.offset
     let bits = (address >> 4 & 0x3fff).widened | Value<U64>(constant)
     return MatrixDescriptor(bits: bits.bits(as: B64.self), major: major)

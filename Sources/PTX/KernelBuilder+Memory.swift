@@ -20,8 +20,11 @@ extension KernelBuilder {
   /// The address of a tensor's description among the parameters.
   public func tensorMap(_ name: String) -> TensorMap {
     precondition(parameters.contains(.tensorMap(name)), "the kernel has no tensor map \(name)")
+    let place = register(U64.self)
+    emit("mov.b64", place.text, name)
+    // Copies take an address that says which memory it is in.
     let result = register(U64.self)
-    emit("mov.b64", result.text, name)
+    emit("cvta.param.u64", result.text, place.text)
     return TensorMap(address: result)
   }
 

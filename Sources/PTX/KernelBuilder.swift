@@ -6,6 +6,9 @@ public final class KernelBuilder {
   public let target: Target
   let parameters: [Parameter]
   private var lines: [String] = []
+  /// The opcodes of the instructions so far, in their order.
+  private var opcodes: [String] = []
+  private(set) var sections: [InstructionSection] = []
   private var depth = 1
   private var registers: [RegisterClass: Int] = [:]
   private var labels = 0
@@ -27,7 +30,15 @@ public final class KernelBuilder {
   /// One instruction.
   func emit(_ opcode: String, _ operands: String...) {
     let list = operands.isEmpty ? "" : " " + operands.joined(separator: ", ")
+    opcodes.append(opcode)
     line(guardText + opcode + list + ";")
+  }
+
+  /// Writes a part of the kernel whose instructions are counted by name; parts of the same name are counted together.
+  public func section(_ name: String, _ body: () -> Void) {
+    let first = opcodes.count
+    body()
+    sections.append(InstructionSection(name: name, opcodes: Array(opcodes[first...])))
   }
 
   private func line(_ text: String) { lines.append(String(repeating: "  ", count: depth) + text) }
@@ -172,16 +183,11 @@ public final class KernelBuilder {
 
   private func jump(to label: String) {
     precondition(guardText.isEmpty, "predicated instructions do not branch")
-    line("bra \(label);")
+    emit("bra", label)
   }
 
   private func jump(to label: String, if predicate: Predicate) {
-    precondition(guardText.isEmpty, "predicated instructions do not branch")
-    switch predicate.storage {
-    case .constant(true): line("bra \(label);")
-    case .constant(false): break
-    case .register(let name, let isNegated, _): line("\(Self.guardText(name, isNegated)) bra \(label);")
-    }
+    predicated(by: predicate) { emit("bra", label) }
   }
 
   private static func guardText(_ name: String, _ isNegated: Bool) -> String { (isNegated ? "@!" : "@") + name }

@@ -18,6 +18,8 @@ public enum Target: String, Sendable, CaseIterable {
 public struct Module: Sendable {
   public let target: Target
   private var kernels: [String] = []
+  /// The named parts of all kernels, those within others first.
+  public private(set) var sections: [InstructionSection] = []
 
   public init(target: Target) { self.target = target }
 
@@ -33,6 +35,7 @@ public struct Module: Sendable {
   ) {
     let builder = KernelBuilder(target: target, parameters: parameters)
     body(builder)
+    sections += builder.sections
     kernels.append(builder.kernelText(name: name, threads: threads))
   }
 

@@ -108,6 +108,27 @@ struct KernelBuilderTests {
       ])
   }
 
+  /// PTX ISA, "Matrix descriptor": the address in bits 0 to 13, distances from bits 16 and 32 on, the swizzle from bit 62
+  /// on, all but the last in units of 16 bytes.
+  @Test("The description of a matrix holds its place, its distances and its swizzle")
+  func descriptors() {
+    let lines = instructions(.sm90a) { b in
+      let tile = Pointer<Shared>(2048)
+      let matrix = b.describe(
+        tile, swizzle: .bytes128, major: .summed, leadingBytes: 16384, strideBytes: 1024)
+      let sums = (0..<4).map { _ in b.variable(F32.self) }
+      b.multiplyWarpgroupMatrices(
+        sums, .shared(matrix), b.advance(matrix, byBytes: 32), type: .float16, accumulates: Predicate(false))
+    }
+    let bits = 2048 / 16 | (16384 / 16) << 16 | (1024 / 16) << 32 | 1 << 62
+    #expect(
+      lines == [
+        """
+        wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 {%f0, %f1, %f2, %f3}, \(bits), \(bits + 2), 0, 1, 1, 0, 0;
+        """
+      ])
+  }
+
   @Test("A swizzle exchanges chunks by rows, within its period, and back", arguments: Swizzle.allCases)
   func swizzles(swizzle: Swizzle) {
     let places = (0..<(2 * swizzle.period)).map { swizzle.place(of: $0) }

@@ -1,0 +1,49 @@
+import PTX
+
+/// What a step of the loop over keys costs a multiprocessor, in cycles, from the kernel's text and the rates of its units.
+///
+/// The rates are those of NVIDIA's tables: dense products of 16-bit elements with fp32 sums at 1024 (compute capability
+/// 8.0) or 2048 (9.0) multiply-adds a cycle, 16 exponentials and the like a cycle, and of each of the four
+/// parts of a multiprocessor one instruction a cycle.
+public struct ForwardBudget: Sendable, Hashable {
+  /// Cycles of the tensor cores for both products of all rows of a tile.
+  public let tensor: Double
+  /// Cycles of the units for exponentials and reciprocals.
+  public let exponential: Double
+  /// Cycles in which instructions are issued.
+  public let issue: Double
+
+  /// What the tensor cores are used where all else runs beside them.
+  public var utilizationWithOverlap: Double { tensor / max(tensor, exponential, issue) }
+  /// What they are used where nothing does.
+  public var utilizationWithoutOverlap: Double { tensor / (tensor + max(exponential, issue)) }
+}
+
+extension ForwardKernel {
+  /// The budget of a step inside of the band.
+  public var budget: ForwardBudget {
+    let sections = module.sections
+    func count(_ words: String...) -> Int {
+      func count(_ section: ForwardSection) -> Int {
+        sections.filter { $0.name == section.rawValue }.reduce(0) { sum, section in
+          sum + words.reduce(0) { $0 + section.count(of: $1) }
+        }
+      }
+      return count(.step) - count(.edge)
+    }
+    func all(_ section: ForwardSection) -> Int {
+      sections.filter { $0.name == section.rawValue }.reduce(0) { $0 + $1.opcodes.count }
+    }
+    let query = PanelLayout(rows: tile.rows, dimension: headDimension)
+    let value = PanelLayout(rows: tile.keys, dimension: valueDimension)
+    let products = tile.rows * tile.keys * (query.columns + value.columns)
+    let rate = tile.target == .sm90a ? 2048 : 1024
+    // Each of the four parts runs one warp of every warpgroup, or every fourth warp.
+    let warps = Double(tile.computingWarps) / 4
+    return ForwardBudget(
+      tensor: Double(products) / Double(rate),
+      // 32 lanes at four a cycle.
+      exponential: Double(count("ex2", "rcp", "lg2", "tanh")) * 8 * warps,
+      issue: Double(all(.step) - all(.edge)) * warps)
+  }
+}

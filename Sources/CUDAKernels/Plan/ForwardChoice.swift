@@ -1,0 +1,110 @@
+import PTX
+
+/// How the forward pass is computed on a device: kernel, parts of the keys and order of the work. A pure function of what is
+/// asked and the device.
+public struct ForwardChoice: Sendable, Hashable {
+  public let kernel: ForwardKernel
+  /// Parts of the keys, 1 where they are not split.
+  public let splits: Int
+  /// How many planes are begun together; see ``WorkItem``.
+  public let planesPerSection: Int
+  /// Blocks of threads that the device holds at once, at least.
+  public let residentBlocks: Int
+
+  /// The kernel that merges the parts, where keys are split.
+  public var combine: CombineKernel? {
+    kernel.isSplit
+      ? CombineKernel(
+        target: .sm80, element: kernel.element, valueDimension: kernel.valueDimension, access: kernel.access)
+      : nil
+  }
+
+  /// Why the device cannot serve the request, as a clause; nil where it can.
+  public static func refusal(of request: ForwardRequest, on device: GPUTraits) -> String? {
+    if device.capability < GPUTraits.oldest {
+      return "compute capability \(device.capability) is below \(GPUTraits.oldest)"
+    }
+    for (name, dimension) in [("D", request.headDimension), ("Dv", request.valueDimension)] where dimension > 256 {
+      return "\(name) is \(dimension), and its kernels go up to 256"
+    }
+    for (name, length) in [("Sq", request.queryLength), ("Sk", request.keyLength)] where length > longest {
+      return "\(name) is \(length), and its kernels count positions up to \(longest)"
+    }
+    let rows = request.batch.multipliedReportingOverflow(by: request.queryHeads)
+    let all = rows.partialValue.multipliedReportingOverflow(by: max(request.queryLength, 1))
+    if rows.overflow || all.overflow || all.partialValue >= 1 << 31 {
+      return "there are 2^31 rows of queries or more"
+    }
+    return nil
+  }
+
+  /// Positions and sums of two distances fit 32 bits.
+  static let longest = 1 << 29
+
+  /// Chooses for a request that ``refusal(of:on:)`` has nothing against.
+  public init(_ request: ForwardRequest, on device: GPUTraits) {
+    let packed = Self.headsPerTile(request)
+    let usesWarpgroups =
+      device.capability == GPUTraits.Capability(9, 0) && request.layout.isMappable && 64 % packed == 0
+    func kernel(isSplit: Bool) -> ForwardKernel {
+      let question = ForwardTileTable.Question(
+        dimension: max(request.headDimension, request.valueDimension),
+        hasAddends: request.bias != nil || request.isMasked, hasBand: request.band != .full,
+        hasFewRows: request.queryLength * packed <= ForwardTileTable.fewRows, isSplit: isSplit)
+      return ForwardKernel(
+        element: request.element, headDimension: request.headDimension, valueDimension: request.valueDimension,
+        band: request.band, isCapped: request.isCapped, bias: request.bias, isMasked: request.isMasked,
+        isScaledFirst: !request.hasPositiveScale, headsPerTile: packed, isSplit: isSplit,
+        access: request.layout.access,
+        tile: usesWarpgroups ? ForwardTileTable.tileOfWarpgroups(question) : ForwardTileTable.tileOfWarps(question))
+    }
+    let whole = kernel(isSplit: false)
+    let planes = request.batch * (request.queryHeads / packed)
+    let tiles = (request.queryLength * packed + whole.tile.rows - 1) / whole.tile.rows * planes
+    let blocksOfKeys = (request.keyLength + whole.tile.keys - 1) / whole.tile.keys
+    splits = Self.splits(tiles: tiles, blocksOfKeys: blocksOfKeys, multiprocessors: device.multiprocessors)
+    self.kernel = splits > 1 ? kernel(isSplit: true) : whole
+    residentBlocks = device.multiprocessors * max(1, device.sharedBytesPerBlock / max(self.kernel.sharedBytes, 1))
+    planesPerSection = min(
+      Self.planesPerSection(request, headsPerTile: packed, level2Cache: device.level2Cache), max(planes * splits, 1))
+  }
+
+  /// Heads share a tile where the queries of one leave most of it empty, as in decoding.
+  private static func headsPerTile(_ request: ForwardRequest) -> Int {
+    let heads = request.headsPerGroup
+    return heads <= 64 && request.queryLength <= ForwardTileTable.fewRows ? heads : 1
+  }
+
+  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them.
+  static func splits(tiles: Int, blocksOfKeys: Int, multiprocessors: Int) -> Int {
+    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > 1 else { return 1 }
+    /// The part of the multiprocessors' time that is used, where every part of the keys takes as long.
+    func use(_ splits: Int) -> Double {
+      let part = (blocksOfKeys + splits - 1) / splits
+      let parts = (blocksOfKeys + part - 1) / part
+      let waves = (tiles * parts + multiprocessors - 1) / multiprocessors
+      return Double(tiles * blocksOfKeys) / Double(waves * part * multiprocessors)
+    }
+    let candidates = 1...min(blocksOfKeys, mostSplits)
+    let best = candidates.map(use).max() ?? 0
+    return candidates.first { use($0) >= 0.85 * best } ?? 1
+  }
+
+  /// Each part costs a row of fp32 numbers for every row of the result.
+  private static let mostSplits = 128
+
+  /// With a band, as many planes as have their keys and values in two thirds of the second-level cache; else one after the other.
+  private static func planesPerSection(_ request: ForwardRequest, headsPerTile: Int, level2Cache: Int) -> Int {
+    guard request.band != .full else { return 1 }
+    let bytes = max(request.keyLength * (request.headDimension + request.valueDimension) * 2, 1)
+    // Heads of a group read the same keys and values.
+    return max(1, level2Cache * 2 / 3 / bytes * (request.headsPerGroup / headsPerTile))
+  }
+}
+
+extension ForwardChoice {
+  /// The launch of the main kernel.
+  public func launch(_ problem: ForwardProblem) -> KernelLaunch {
+    kernel.launch(problem, residentBlocks: residentBlocks, planesPerSection: planesPerSection)
+  }
+}

@@ -1,0 +1,80 @@
+import PTX
+
+/// Writes the results of a warpgroup's rows: through shared memory by bulk copies, or, of a part of the keys, from registers.
+struct OutputStore {
+  let pass: WarpgroupForward
+  let item: WorkItem
+  let warpgroup: Value<U32>
+  let warpRow: Value<U32>
+  let lane: Value<U32>
+
+  private var b: KernelBuilder { pass.b }
+  private var kernel: ForwardKernel { pass.kernel }
+
+  init(
+    _ pass: WarpgroupForward, _ item: WorkItem, warpgroup: Value<U32>, warpRow: Value<U32>, lane: Value<U32>
+  ) {
+    self.pass = pass
+    self.item = item
+    self.warpgroup = warpgroup
+    self.warpRow = warpRow
+    self.lane = lane
+  }
+
+  func write(_ output: Fragments, _ softmax: OnlineSoftmax, _ rows: [TileRow], _ careful: CarefulRows) {
+    let epilogue = ForwardEpilogue(frame: pass.frame, item: item, rows: rows, lane: lane)
+    let needCare = epilogue.finish(output, softmax)
+    let results = ForwardResults(pass.frame, item)
+    func storeLogSumExp(_ row: TileRow, _ logSumExp: Value<F32>) { results.store(logSumExp: logSumExp, row) }
+
+    if kernel.isSplit {
+      epilogue.store(output)
+      if kernel.forbidsPositions {
+        careful.replace(where: needCare, logSumExp: storeLogSumExp) { row, column, number in
+          results.store(number, TileRow(pass.frame, item, row: row), column: column)
+        }
+      }
+      return
+    }
+
+    let tile = SharedTile(layout: pass.memory.output, start: pass.shared + pass.memory.outputTile)
+    // Other warps of the group may still read queries where the output is to lie.
+    synchronizeWarpgroup()
+    let addresses = FragmentAddresses(tile, lane: lane, firstRow: warpRow)
+    for column in stride(from: 0, to: tile.layout.columns, by: 16) {
+      b.storeMatrices(
+        LeftFragment.of(output.registers[0], column / 8, pass.frame), to: addresses.fragment(row: 0, column: column))
+    }
+    if kernel.forbidsPositions {
+      careful.replace(where: needCare, logSumExp: storeLogSumExp) { row, column, number in
+        b.store(b.rounded(number, as: kernel.element), to: tile.element(row: row, column: column))
+      }
+    }
+    b.fenceAsyncProxy()
+    synchronizeWarpgroup()
+    b.branch(if: (pass.thread & 127) .== 0) { copy(tile) }
+    // Queries of the next tile come to the same place.
+    synchronizeWarpgroup()
+  }
+
+  /// Asks for the copy of the warpgroup's rows, and waits until they may be overwritten.
+  private func copy(_ tile: SharedTile) {
+    let map = b.tensorMap(ForwardParameter.map(.output).name)
+    let firstQuery = ((item.firstRow + warpgroup * 64) / kernel.headsPerTile).bits(as: S32.self)
+    for panel in 0..<tile.layout.panels {
+      b.copyTile(
+        from: tile.start + panel * tile.layout.panelBytes + warpgroup * (64 * tile.layout.rowBytes), to: map,
+        at: [
+          Value(panel * tile.layout.panelColumns), 0, firstQuery, item.headTile.bits(as: S32.self),
+          item.batch.bits(as: S32.self),
+        ])
+    }
+    b.commitBulkStores()
+    b.waitForBulkSources(pending: 0)
+  }
+
+  /// Waits for the warps of the group. The barriers after those of ``Turns``.
+  private func synchronizeWarpgroup() {
+    b.synchronize(barrier: warpgroup + (1 + kernel.tile.units), threads: 128)
+  }
+}

@@ -1,0 +1,91 @@
+import CUDAKernels
+import PTX
+
+/// Requests of the forward pass that between them choose every entry of the table of tiles, with few features and with all.
+enum ForwardVariants {
+  struct Variant: Sendable {
+    let device: String
+    let choice: ForwardChoice
+  }
+
+  /// D and Dv.
+  private static let dimensions = [
+    (32, 32), (64, 64), (96, 96), (128, 128), (160, 160), (192, 128), (192, 192), (256, 256),
+  ]
+
+  private static let features: [@Sendable (inout ForwardRequest) -> Void] = [
+    { _ in },
+    { $0.element = .float16 },
+    { $0.band = .upper },
+    {
+      $0.band = .both
+      $0.isCapped = true
+    },
+    {
+      $0.band = .both
+      $0.isCapped = true
+      $0.bias = .float32
+      $0.isMasked = true
+    },
+    // Keys are split among many rows.
+    {
+      $0.batch = 1
+      $0.queryHeads = 2
+      $0.keyValueHeads = 2
+      $0.band = .upper
+      $0.queryLength = 500
+    },
+    // Decoding: few rows, of which a group's heads share a tile.
+    {
+      $0.queryLength = 1
+      $0.keyLength = 32_768
+    },
+    {
+      $0.queryLength = 4
+      $0.keyLength = 32_768
+      $0.band = .both
+      $0.isCapped = true
+      $0.bias = .bfloat16
+      $0.isMasked = true
+    },
+    // Decoding by many batches.
+    {
+      $0.batch = 128
+      $0.queryLength = 1
+      $0.band = .upper
+    },
+    // A group of six does not fill the rows of a warpgroup.
+    {
+      $0.queryHeads = 6
+      $0.keyValueHeads = 1
+      $0.queryLength = 3
+    },
+    {
+      $0.hasPositiveScale = false
+      $0.layout = ForwardRequest.RowLayout(access: .chunks(bytes: 4), isMappable: false)
+    },
+    {
+      $0.band = .both
+      $0.isCapped = true
+      $0.bias = .float16
+      $0.isMasked = true
+      $0.layout = ForwardRequest.RowLayout(access: .elements, isMappable: false)
+    },
+  ]
+
+  static let all: [Variant] = GPUTraits.named.filter { ["sm_80", "sm_90"].contains($0.name) }.flatMap { name, traits in
+    dimensions.flatMap { headDimension, valueDimension in
+      features.map { change in
+        var request = ForwardRequest(
+          element: .bfloat16, batch: 4, queryHeads: 16, keyValueHeads: 4, queryLength: 4096, keyLength: 4096,
+          headDimension: headDimension, valueDimension: valueDimension)
+        change(&request)
+        return Variant(device: name, choice: ForwardChoice(request, on: traits))
+      }
+    }
+  }
+  // Kernels of single warps are the same on both.
+  .reduce(into: []) { variants, variant in
+    if !variants.contains(where: { $0.choice.kernel == variant.choice.kernel }) { variants.append(variant) }
+  }
+}

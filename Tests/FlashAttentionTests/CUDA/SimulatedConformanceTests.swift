@@ -1,0 +1,97 @@
+import CUDAKernels
+import FlashAttention
+import PTXSimulator
+import ReferenceAttention
+import SimulatedAttention
+import Testing
+
+/// The contract for the kernels of NVIDIA's GPUs, which a simulator runs.
+@Suite("Attention on simulated GPUs against fp64")
+struct SimulatedConformanceTests {
+  /// A device of few or of many multiprocessors: the first never splits keys, the second whenever it can.
+  struct Device: Sendable {
+    let name: String
+    let multiprocessors: Int
+
+    var traits: GPUTraits {
+      get throws {
+        let named = try #require(GPUTraits.named.first { $0.name == name }).traits
+        return GPUTraits(
+          capability: named.capability, multiprocessors: multiprocessors,
+          sharedBytesPerBlock: named.sharedBytesPerBlock, level2Cache: named.level2Cache)
+      }
+    }
+
+    static let all = ["sm_80", "sm_90"].flatMap { name in
+      [1, 100].map { Device(name: name, multiprocessors: $0) }
+    }
+  }
+
+  /// The pairs of features of the grid, in the element types and dimensions that the kernels have.
+  static let grid = ConformanceGrid.cases.filter {
+    $0.shape.headDimension <= 256 && $0.shape.valueDimension <= 256
+  }
+
+  @Test("Every pair of features agrees", arguments: grid.indices)
+  func pairs(index: Int) throws {
+    var posed = Self.grid[index]
+    if posed.element == .float32 { posed.element = index % 2 == 0 ? .float16 : .bfloat16 }
+    // Schedules, deliveries and layouts take turns.
+    let layout = ForwardCase.Layout.allCases[index / 2 % 3]
+    let options = LaunchOptions(
+      schedule: Schedule.all[index / 3 % 4], delivery: Delivery.allCases[index % 3], residentBlocks: 1 + index % 3)
+    for device in Device.all.indices where device % 2 == index / 2 % 2 {
+      try Self.check(posed, on: Device.all[device], layout, options)
+    }
+  }
+
+  @Test("Dimensions that fill their tiles agree", arguments: [32, 64, 96, 128, 160, 192, 224, 256])
+  func dimensions(dimension: Int) throws {
+    for (mask, heads) in [(AttentionMask.full, 1), (.causal(.bottomRight), 2)] {
+      let posed = AttentionCase(
+        heads: (2, 2 / heads), lengths: (197, 300), dimensions: (dimension, dimension), element: .bfloat16, mask: mask)
+      for device in Device.all { try Self.check(posed, on: device) }
+    }
+  }
+
+  /// Expects that a case meets the contract, and that every schedule gives the same bits.
+  static func check(
+    _ posed: AttentionCase, on device: Device, _ layout: ForwardCase.Layout = .dense,
+    _ options: LaunchOptions = LaunchOptions()
+  ) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(posed)
+      let simulated = try SimulatedForward(ForwardCase(inputs, layout: layout), on: device.traits)
+      if posed.shape.output.contains(0) { return }
+      let result = try simulated.run(options)
+      let exact = try inputs.reference().forward()
+      let materialized = try inputs.reference(.materialized(Element.attentionElementType)).forward()
+      let output = Yardstick.Quantity(
+        "output", exact.output, materialized: materialized.output, type: Element.attentionElementType)
+      let logSumExp = Yardstick.Quantity(
+        "log-sum-exp", exact.logSumExp, materialized: exact.logSumExp, type: .float32)
+      let label = "\(simulated.choice.kernel.name), \(simulated.choice.splits) parts, of \(posed.testDescription)"
+      expect(output, try Tensor(result.output.map { Element(bits16: $0) }, shape: posed.shape.output), label)
+      expect(logSumExp, try Tensor(result.logSumExp, shape: posed.shape.rows), label)
+    }
+    try posed.element.withType { try check($0) }
+  }
+
+  private static func expect(
+    _ quantity: Yardstick.Quantity, _ result: Tensor<some AttentionElement>, _ label: String
+  ) {
+    let error = ErrorMeasure.relative(result, quantity.exact)
+    #expect(error <= quantity.bound, "\(quantity.name) of \(label): \(error) > \(quantity.bound)")
+  }
+}
+
+extension AttentionElement {
+  /// The element that 16 bits stand for.
+  init(bits16 bits: UInt16) {
+    switch Self.attentionElementType {
+    case .float32: self = Self(Float(bitPattern: UInt32(bits)))
+    case .float16: self = Self(Float16(bitPattern: bits))
+    case .bfloat16: self = Self(Float(bitPattern: UInt32(bits) << 16))
+    }
+  }
+}
