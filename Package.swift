@@ -81,8 +81,21 @@ let package = Package(
     .target(
       name: "SimulatedAttention", dependencies: ["CUDAKernels", "PTX", "PTXSimulator"],
       path: "Tests/SimulatedAttention"),
+    // Changes kernels one instruction at a time and counts what the simulator notices; see docs/gpu.md.
+    .executableTarget(
+      name: "mutate-kernels",
+      dependencies: [
+        "SimulatedAttention", "CUDAKernels", "PTX", "PTXSimulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/KernelMutations"),
     .target(name: "PTXAssembler", dependencies: ["PTX"], path: "Tests/PTXAssembler"),
-    .testTarget(name: "PTXTests", dependencies: ["PTX", "PTXAssembler"]),
+    // Kernels that are none of attention: a sum and two matrix products.
+    .target(name: "TestKernels", dependencies: ["PTX"], path: "Tests/TestKernels"),
+    .testTarget(name: "PTXTests", dependencies: ["PTX", "PTXAssembler", "TestKernels"]),
+    .testTarget(
+      name: "PTXSimulatorTests", dependencies: ["PTXSimulator", "PTX", "PTXAssembler", "TestKernels"],
+      exclude: ["Triton/Kernels"]),
     .testTarget(
       name: "CUDAKernelsTests", dependencies: ["CUDAKernels", "PTXAssembler"], exclude: ["kernels.tsv"]),
     .testTarget(

@@ -19,6 +19,9 @@ extension KernelBuilder {
   /// Waits until at most `pending` of the thread's groups are under way.
   public func waitForCopies(pending: Int) { emit("cp.async.wait_group", "\(pending)") }
 
+  /// Waits until all of the thread's copies have come, whether or not they are of a group.
+  public func waitForAllCopies() { emit("cp.async.wait_all") }
+
   // MARK: Of tiles, on sm_90
 
   /// Copies the tile at `coordinates`, innermost first, into shared memory; elements outside the tensor are zero. The

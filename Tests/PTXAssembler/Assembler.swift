@@ -36,16 +36,25 @@ public struct Assembler: Sendable {
   }
 
   public func assemble(_ module: Module) throws -> Report {
+    try assemble(module.text, target: module.target.rawValue, options: ["-v"])
+  }
+
+  /// What ptxas does not like about a text; nil where it is content.
+  public func complaint(about text: String, target: String = "sm_90a") throws -> String? {
+    let report = try assemble(text, target: target, options: ["-O0"])
+    return report.isAccepted ? nil : report.text
+  }
+
+  private func assemble(_ text: String, target: String, options: [String]) throws -> Report {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ptx-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let source = folder.appending(path: "module.ptx")
-    try module.text.write(to: source, atomically: true, encoding: .utf8)
+    try text.write(to: source, atomically: true, encoding: .utf8)
     let process = Process()
     process.executableURL = URL(filePath: executable)
-    process.arguments = [
-      "-v", "-arch", module.target.rawValue, source.path(), "-o", folder.appending(path: "module.cubin").path(),
-    ]
+    process.arguments =
+      options + ["-arch", target, source.path(), "-o", folder.appending(path: "module.cubin").path()]
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -1,5 +1,6 @@
 import PTX
 import PTXAssembler
+import TestKernels
 import Testing
 
 @Suite("ptxas takes the text", .enabled(if: Assembler.installed != nil, "ptxas is not installed"))

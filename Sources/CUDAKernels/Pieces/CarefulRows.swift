@@ -4,7 +4,8 @@ import PTX
 ///
 /// Matrix products multiply the values of forbidden keys by a probability of zero, which is NaN where a value is an infinity
 /// or NaN. Results of such rows are not finite, so only they are computed again, each by a whole warp, leaving forbidden
-/// keys out. On finite inputs nothing of this runs.
+/// keys out. On finite inputs nothing of this runs. The log-sum-exp is right as it is: forbidden scores are −∞, whatever their
+/// products are.
 struct CarefulRows {
   let frame: ForwardFrame
   let item: WorkItem
@@ -18,11 +19,9 @@ struct CarefulRows {
 
   /// - Parameters:
   ///   - needCare: For each row of which the lane holds elements, whether it has to be computed again.
-  ///   - storeLogSumExp: Stores that of a row.
   ///   - store: Stores an element of a row, given by its number in the tile, and of a column.
   func replace(
-    where needCare: [Predicate], logSumExp storeLogSumExp: (TileRow, Value<F32>) -> Void,
-    output store: (_ row: Value<U32>, _ column: Value<U32>, Value<F32>) -> Void
+    where needCare: [Predicate], store: (_ row: Value<U32>, _ column: Value<U32>, Value<F32>) -> Void
   ) {
     b.comment("rows with results that are not finite")
     let flags = needCare.map { $0.select(1 as Value<U32>, else: 0) }
@@ -35,15 +34,12 @@ struct CarefulRows {
         let group = row >> 3
         let ofGroup = flags.indices.dropFirst().reduce(flags[0]) { (group .== $1).select(flags[$1], else: $0) }
         let needsCare = b.broadcast(ofGroup, fromLane: (row & 7) * 4)
-        b.branch(if: needsCare .!= 0) { compute(warpRow + row, storeLogSumExp, store) }
+        b.branch(if: needsCare .!= 0) { compute(warpRow + row, store) }
       }
     }
   }
 
-  private func compute(
-    _ place: Value<U32>, _ storeLogSumExp: (TileRow, Value<F32>) -> Void,
-    _ store: (Value<U32>, Value<U32>, Value<F32>) -> Void
-  ) {
+  private func compute(_ place: Value<U32>, _ store: (Value<U32>, Value<U32>, Value<F32>) -> Void) {
     let kernel = frame.kernel
     let row = TileRow(frame, item, row: place)
     let query = elements(kernel.headDimension, at: row.address(.query, frame, item), frame.stride(.query, .element))
@@ -80,9 +76,6 @@ struct CarefulRows {
     for (index, element) in output.enumerated() {
       let column = lane + index * 32
       b.branch(if: column .< kernel.valueDimension) { store(place, column, element.value * reciprocal) }
-    }
-    b.branch(if: lane .== 0) {
-      storeLogSumExp(row, ForwardEpilogue.logSumExp(maximum.value, sum.value))
     }
   }
 

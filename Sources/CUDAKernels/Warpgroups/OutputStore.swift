@@ -24,13 +24,11 @@ struct OutputStore {
   func write(_ output: Fragments, _ softmax: OnlineSoftmax, _ rows: [TileRow], _ careful: CarefulRows) {
     let epilogue = ForwardEpilogue(frame: pass.frame, item: item, rows: rows, lane: lane)
     let needCare = epilogue.finish(output, softmax)
-    let results = ForwardResults(pass.frame, item)
-    func storeLogSumExp(_ row: TileRow, _ logSumExp: Value<F32>) { results.store(logSumExp: logSumExp, row) }
-
     if kernel.isSplit {
       epilogue.store(output)
       if kernel.forbidsPositions {
-        careful.replace(where: needCare, logSumExp: storeLogSumExp) { row, column, number in
+        let results = ForwardResults(pass.frame, item)
+        careful.replace(where: needCare) { row, column, number in
           results.store(number, TileRow(pass.frame, item, row: row), column: column)
         }
       }
@@ -46,15 +44,14 @@ struct OutputStore {
         LeftFragment.of(output.registers[0], column / 8, pass.frame), to: addresses.fragment(row: 0, column: column))
     }
     if kernel.forbidsPositions {
-      careful.replace(where: needCare, logSumExp: storeLogSumExp) { row, column, number in
+      careful.replace(where: needCare) { row, column, number in
         b.store(b.rounded(number, as: kernel.element), to: tile.element(row: row, column: column))
       }
     }
     b.fenceAsyncProxy()
     synchronizeWarpgroup()
+    // The other warps need not wait: queries of the next tile come to the same place only when all warps have released it.
     b.branch(if: (pass.thread & 127) .== 0) { copy(tile) }
-    // Queries of the next tile come to the same place.
-    synchronizeWarpgroup()
   }
 
   /// Asks for the copy of the warpgroup's rows, and waits until they may be overwritten.

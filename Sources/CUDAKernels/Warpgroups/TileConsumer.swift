@@ -60,14 +60,8 @@ struct TileConsumer {
   ) {
     let scores = Fragments(b, rowFragments: 1, columns: kernel.tile.keys)
     let probabilities = (0..<(kernel.tile.keys / 16)).map { _ in (0..<4).map { _ in b.variable(B32.self) } }
-    func beginScores() {
-      b.fenceWarpgroup()
-      products.beginScores(scores, key.tile)
-    }
-    func beginOutput() {
-      b.fenceWarpgroup()
-      products.beginOutput(output, probabilities.map { $0.map(\.value) }, value.tile)
-    }
+    func beginScores() { products.beginScores(scores, key.tile) }
+    func beginOutput() { products.beginOutput(output, probabilities.map { $0.map(\.value) }, value.tile) }
     func keepProbabilities() {
       for (block, fragment) in probabilities.enumerated() {
         for (variable, pair) in zip(fragment, LeftFragment.of(scores.registers[0], 2 * block, pass.frame)) {
@@ -92,6 +86,7 @@ struct TileConsumer {
     b.comment("the first step's scores")
     key.waitUntilFull()
     turns?.wait()
+    b.fenceWarpgroup()
     beginScores()
     turns?.pass()
     addends?.fill(firstKey: keys.first * kernel.tile.keys)
@@ -106,6 +101,8 @@ struct TileConsumer {
       b.section(ForwardSection.step.rawValue) {
         b.comment("the scores of this step, then the output of the one before it")
         turns?.wait()
+        // For both products: nothing writes their registers between them.
+        b.fenceWarpgroup()
         beginScores()
         value.waitUntilFull()
         beginOutput()
@@ -126,6 +123,7 @@ struct TileConsumer {
 
     b.comment("the last step's output")
     value.waitUntilFull()
+    b.fenceWarpgroup()
     beginOutput()
     b.waitForWarpgroup(pending: 0)
     value.release(lane: lane)

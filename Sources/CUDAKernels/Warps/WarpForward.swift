@@ -81,24 +81,21 @@ struct WarpForward {
 
     let block = b.variable(keys.first)
     b.branch(if: block.value .< keys.end) { keyCopy.copy(firstKey: block.value * kernel.tile.keys) }
-    b.commitCopies()
     b.repeatWhile({ block.value .< keys.end }) {
       b.section(ForwardSection.step.rawValue) {
         let firstKey = block.value * kernel.tile.keys
         b.comment("queries and keys are there; values come while scores are computed")
-        b.waitForCopies(pending: 0)
+        waitForCopies()
         b.synchronizeBlock()
         valueCopy.copy(firstKey: firstKey)
-        b.commitCopies()
         addends?.fill(firstKey: firstKey)
         let scores = Fragments(b, rowFragments: fragments, columns: kernel.tile.keys)
         products.multiplyQueriesAndKeys(scores)
         b.comment("values are there; the next keys come while the output is computed")
-        b.waitForCopies(pending: 0)
+        waitForCopies()
         b.synchronizeBlock()
         block.value = block.value + 1
         b.branch(if: block.value .< keys.end) { keyCopy.copy(firstKey: block.value * kernel.tile.keys) }
-        b.commitCopies()
         b.comment("rules and softmax")
         rules.apply(to: scores, firstKey: firstKey, hidesSome: keys.hidesSome(ofBlockAt: firstKey))
         let corrections = softmax.step(scores)
@@ -110,20 +107,22 @@ struct WarpForward {
       }
     }
     // The queries may still be on their way where there was no key at all.
-    b.waitForCopies(pending: 0)
+    waitForCopies()
     let epilogue = ForwardEpilogue(frame: frame, item: item, rows: rows, lane: lane)
     let needCare = epilogue.finish(output, softmax)
     epilogue.store(output)
     if kernel.forbidsPositions {
       let results = ForwardResults(frame, item)
       CarefulRows(frame: frame, item: item, keys: keys, rules: rules, lane: lane, warpRow: warpRow)
-        .replace(where: needCare) { row, logSumExp in
-          results.store(logSumExp: logSumExp, row)
-        } output: {
-          row, column, number in
+        .replace(where: needCare) { row, column, number in
           results.store(number, TileRow(frame, item, row: row), column: column)
         }
     }
+  }
+
+  /// Waits for what the thread copies asynchronously, which elements one by one are not.
+  private func waitForCopies() {
+    if case .chunks = kernel.access { b.waitForAllCopies() }
   }
 
   private func copyQueries() {

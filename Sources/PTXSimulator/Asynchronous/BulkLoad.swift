@@ -63,7 +63,6 @@ extension Block {
         (shared.bytes + target).copyMemory(from: source.region.bytes + from, byteCount: valid.count)
         (shared.defined + target).update(from: source.region.defined + from, count: valid.count)
       }
-      // Chunks are exchanged within the tile's bytes only where it begins at a multiple of the swizzle's period.
       tile.forEachChunk(of: row) { _, place, count in
         shared.replaceWrites(place..<(place + count), marked: load.mark, by: load.epoch)
       }

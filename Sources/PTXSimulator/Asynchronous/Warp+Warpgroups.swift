@@ -35,6 +35,18 @@ extension Warp {
     products.fence = products.time
   }
 
+  /// All warps of a warpgroup have to ask for the same numbers of registers. Whether the multiprocessor has them is not known.
+  func setMaximumRegisters(_ count: Int32, _ lanes: UInt32) throws {
+    try requireWarpgroup(lanes)
+    let state = block.warpgroups[warpgroup]
+    if products.registerChanges == state.registerCounts.count { state.registerCounts.append(count) }
+    let expected = state.registerCounts[products.registerChanges]
+    guard expected == count else {
+      throw Fault(.divergence, "\(count) registers, where another warp of the warpgroup asks for \(expected)")
+    }
+    products.registerChanges += 1
+  }
+
   func commitWarpgroup(_ lanes: UInt32) throws {
     try requireWarpgroup(lanes)
     products.committed += 1

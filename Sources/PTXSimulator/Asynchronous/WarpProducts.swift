@@ -19,6 +19,8 @@ final class WarpProducts {
   var hasOpen = false
   /// The number of products that were issued.
   var issued = 0
+  /// How often the warp has asked for another number of registers.
+  var registerChanges = 0
   /// The number of products up to the end of each committed group.
   var issuedAtCommit: [Int] = []
 
@@ -59,6 +61,8 @@ final class Warpgroup {
   var waiting: [Product] = []
   /// The number of products that all warps have issued.
   var done = 0
+  /// The numbers of registers that a warp has asked for, in order.
+  var registerCounts: [Int32] = []
 
   struct Product {
     let operation: WarpgroupProductOperation

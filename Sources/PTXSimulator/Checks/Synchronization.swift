@@ -117,13 +117,18 @@ extension Warp {
   ) throws {
     guard block.grid.options.checksOrder, bytes > 1 else { return }
     let shadow = region.makeShadow()
+    var isKnownSame: Bool?
+    func mayDiffer() -> Bool {
+      if isKnownSame == nil { isKnownSame = isSame() }
+      return isKnownSame == false
+    }
     for index in (place >> 1)..<((place + bytes + 1) >> 1) {
       let granule = shadow + index
       let (write, read) = (granule.pointee.write, granule.pointee.read)
-      if write.block != 0 && !(isStrong && write.isStrong) && !follows(write, lane) && !isSame() {
+      if write.block != 0 && !(isStrong && write.isStrong) && !follows(write, lane) && mayDiffer() {
         throw globalConflict(region, index, write, "this writes what that wrote", lane)
       }
-      if read.block != 0 && !(isStrong && read.isStrong) && !follows(read, lane) && !isSame() {
+      if read.block != 0 && !(isStrong && read.isStrong) && !follows(read, lane) && mayDiffer() {
         throw globalConflict(region, index, read, "this writes what that reads", lane)
       }
       granule.pointee = GlobalGranule(write: epoch(lane, isStrong))

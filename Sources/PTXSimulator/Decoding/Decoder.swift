@@ -145,9 +145,6 @@ struct Decoder {
       default: throw unsupported("a number of 64 bits here")
       }
     case .symbol(let name): return try address(of: name, is64: isWide)
-    case .address(let base, let offset):
-      // A symbol and a distance may also stand without brackets; with them only where memory is meant.
-      throw unsupported("an address of \(base) and \(offset) here")
     default: throw unsupported("this operand here")
     }
   }

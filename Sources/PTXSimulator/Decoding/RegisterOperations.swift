@@ -2,7 +2,7 @@
 
 /// Copies bits.
 struct MoveOperation {
-  enum Kind { case bits32, bits64, predicate }
+  enum Kind { case bits32, bits64 }
   let kind: Kind
   let destination: Row
   let source: Row

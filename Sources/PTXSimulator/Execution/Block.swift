@@ -37,6 +37,7 @@ final class Block {
     scratch.deallocate()
     for barrier in barriers { barrier.message?.deallocate() }
     for barrier in memoryBarriers { barrier.deallocate() }
+    for case .arrival(_, _, _, let told) in outstanding.map(\.kind) { told.deallocate() }
     for product in warpgroups.flatMap(\.waiting) { product.clock?.deallocate() }
   }
 

@@ -83,6 +83,7 @@ final class Grid {
   // MARK: Asynchronous operations
 
   private func deliverAtRandom() throws {
+    guard scheduler.deliversBetweenTurns else { return }
     let blocks = resident.filter { !$0.outstanding.isEmpty }
     guard !blocks.isEmpty, let index = scheduler.delivery(of: blocks.reduce(0) { $0 + $1.outstanding.count }) else {
       return

@@ -15,8 +15,10 @@ public enum Schedule: Sendable, Hashable {
 
 /// When asynchronous operations happen.
 public enum Delivery: Sendable, Hashable, CaseIterable {
-  /// When nothing can go on without.
+  /// When nothing can go on without, the newest first.
   case late
+  /// When nothing can go on without, the oldest first.
+  case lateInOrder
   /// At once.
   case immediate
   /// At any time.

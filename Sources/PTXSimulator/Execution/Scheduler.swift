@@ -32,11 +32,14 @@ struct Scheduler {
   /// Whether an asynchronous operation happens at once.
   mutating func deliversNow() -> Bool {
     switch delivery {
-    case .late: false
+    case .late, .lateInOrder: false
     case .immediate: true
     case .random: number(below: 3) == 0
     }
   }
+
+  /// Whether asynchronous operations happen between turns.
+  var deliversBetweenTurns: Bool { delivery == .random }
 
   /// Which outstanding operation happens before the next turn, if any.
   mutating func delivery(of count: Int) -> Int? {
@@ -44,27 +47,39 @@ struct Scheduler {
     return number(below: count)
   }
 
-  /// Which outstanding operation happens where nothing can go on without one: the newest, since it is expected least.
-  mutating func neededDelivery(of count: Int) -> Int { delivery == .random ? number(below: count) : count - 1 }
+  /// Which outstanding operation happens where nothing can go on without one. The newest is expected least.
+  mutating func neededDelivery(of count: Int) -> Int {
+    switch delivery {
+    case .random: number(below: count)
+    case .lateInOrder: 0
+    case .late, .immediate: count - 1
+    }
+  }
 
   /// The warp that runs next; all are candidates that have not given way, or all others if there are none.
   mutating func next(_ warps: [Warp]) -> Warp? {
+    if schedule == .roundRobin { return following(warps) }
     let ready = warps.indices.filter { warps[$0].isReady }
     guard !ready.isEmpty else { return nil }
-    switch schedule {
-    case .roundRobin:
-      let index = ready.first { $0 > last } ?? ready[0]
-      last = index
-      return warps[index]
-    case .random: return warps[ready[number(below: ready.count)]]
-    case .greedyAscending, .greedyDescending:
-      var candidates = ready.filter { !warps[$0].hasYielded }
-      if candidates.isEmpty {
-        for index in ready { warps[index].hasYielded = false }
-        candidates = ready
-      }
-      return warps[schedule == .greedyAscending ? candidates[0] : candidates[candidates.count - 1]]
+    if case .random = schedule { return warps[ready[number(below: ready.count)]] }
+    var candidates = ready.filter { !warps[$0].hasYielded }
+    if candidates.isEmpty {
+      for index in ready { warps[index].hasYielded = false }
+      candidates = ready
     }
+    return warps[schedule == .greedyAscending ? candidates[0] : candidates[candidates.count - 1]]
+  }
+
+  /// The next warp in turn that can run.
+  private mutating func following(_ warps: [Warp]) -> Warp? {
+    for distance in 1...max(warps.count, 1) {
+      let index = (last + distance) % max(warps.count, 1)
+      if index < warps.count && warps[index].isReady {
+        last = index
+        return warps[index]
+      }
+    }
+    return nil
   }
 
   /// How many instructions it runs.

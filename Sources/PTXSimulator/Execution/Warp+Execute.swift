@@ -48,7 +48,7 @@ extension Warp {
     case .commitWarpgroup: try commitWarpgroup(lanes)
     case .waitWarpgroup(let pending): return try waitWarpgroup(Int(pending), lanes)
     case .multiplyWarpgroup(let operation): try multiplyWarpgroup(operation, lanes)
-    case .setMaximumRegisters: try requireConverged(lanes)
+    case .setMaximumRegisters(let count): try setMaximumRegisters(count, lanes)
     }
     return .next
   }

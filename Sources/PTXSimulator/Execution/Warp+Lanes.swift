@@ -1,9 +1,9 @@
-// What the lanes of a warp do together (PTX ISA, sections 9.7.9 and 9.7.13).
+// What the lanes of a warp do together (PTX ISA, sections 9.7.9 and 9.7.13). None of it orders their accesses to memory; only
+// `bar.warp.sync` does.
 extension Warp {
   func shuffle(_ o: ShuffleOperation, _ lanes: UInt32) throws {
     _ = try requireMembers(o.members, lanes)
     try requireDefined(o.lane, lanes, "the lane")
-    clocks.synchronize(lanes, living: living)
     let (a, b, c) = (registers.row(o.source), registers.row(o.lane), registers.row(o.clamp))
     let poison = registers.poison(o.source)
     // The result may be the operand.
@@ -50,7 +50,6 @@ extension Warp {
       throw Fault(
         .undefinedValue, lane: (registers.poison(o.source) & lanes).trailingZeroBitCount, "the predicate has no value")
     }
-    clocks.synchronize(lanes, living: living)
     let votes = registers.mask(o.source) & lanes
     guard o.destination != absent else { return }
     switch o.kind {
@@ -66,7 +65,6 @@ extension Warp {
   func reduce(_ o: LaneReductionOperation, _ lanes: UInt32) throws {
     _ = try requireMembers(o.members, lanes)
     try requireDefined(o.source, lanes, "the operand")
-    clocks.synchronize(lanes, living: living)
     let a = registers.row(o.source)
     let is64 = o.type.byteCount == 8
     func value(_ lane: Int) -> UInt64 { is64 ? UInt64.read(a, lane) : UInt64(a[lane]) }

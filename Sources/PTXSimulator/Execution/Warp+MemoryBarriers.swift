@@ -87,11 +87,12 @@ extension Warp {
       over |= done
     }
     let mayBlock = o.kind == .tryWait || o.kind == .tryWaitParity
-    if over == 0 && mayBlock && !timesOut {
+    if over == 0 && mayBlock && !timesOut && failedWait == counter {
       state = .atMemoryBarrier(waited)
       return .blocked
     }
     timesOut = false
+    failedWait = over == lanes ? -1 : counter
     if o.destination != absent { registers.setPredicate(o.destination, lanes, over, poison: 0) }
     return over == lanes ? .next : .yield
   }

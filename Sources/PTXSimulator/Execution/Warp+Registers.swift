@@ -2,7 +2,7 @@
 extension Warp {
   func move(_ operation: MoveOperation, _ lanes: UInt32) {
     switch operation.kind {
-    case .bits32, .predicate:
+    case .bits32:
       registers.map(operation.destination, operation.source, lanes) { (a: UInt32) in a }
     case .bits64: registers.map(operation.destination, operation.source, lanes) { (a: UInt64) in a }
     }

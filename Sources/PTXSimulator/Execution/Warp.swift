@@ -51,6 +51,8 @@ final class Warp {
   var hasYielded = false
   /// Whether the next wait for a barrier in memory ends without success.
   var timesOut = false
+  /// The wait that ended without success last. The first time it does so at once, as hardware may; after that it takes time.
+  var failedWait = -1
   /// Instructions run so far.
   var executed = 0
 

@@ -5,7 +5,7 @@ final class DecodedKernel: @unchecked Sendable {
   let symbols: KernelSymbols
   let maximumThreads: Int?
   let requiredThreads: Int?
-  /// The lines of the instructions.
+  /// The lines of the instructions; the last one is the end of the kernel.
   let code: [CodeLine]
   let count: Int
   let instructions: UnsafeMutablePointer<Instruction>

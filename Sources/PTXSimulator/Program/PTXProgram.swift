@@ -18,7 +18,7 @@ public struct PTXProgram: Sendable {
     for syntax in module.kernels {
       let kernel = try DecodedKernel(syntax, module: module)
       kernels[syntax.name] = kernel
-      instructions += kernel.code
+      instructions += kernel.code.dropLast()
     }
     self.kernels = kernels
     self.instructions = instructions

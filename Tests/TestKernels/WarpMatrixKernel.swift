@@ -4,15 +4,15 @@ import PTX
 ///
 /// A block computes 64 × 64 elements with four warps of 32 × 32, and copies the next 32 columns of A and B while it multiplies
 /// the present ones. m and n are multiples of 64 and k of 32.
-enum WarpMatrixKernel {
-  static let threads = 128
-  static let tile = 64
-  static let depth = 32
+package enum WarpMatrixKernel {
+  package static let threads = 128
+  package static let tile = 64
+  package static let depth = 32
   private static let stages = 2
   private static let swizzle = Swizzle.bytes64
   private static let operandBytes = tile * depth * 2
 
-  static func module(type: HalfType) -> Module {
+  package static func module(type: HalfType) -> Module {
     var module = Module(target: .sm80)
     module.addKernel(
       "multiply_\(type.rawValue)", threads: threads,
@@ -25,7 +25,7 @@ enum WarpMatrixKernel {
   }
 
   /// What a launch asks for.
-  static var sharedBytes: Int { layout.bytes }
+  package static var sharedBytes: Int { layout.bytes }
 
   private static var layout: (a: Int, b: Int, bytes: Int) {
     var layout = SharedLayout()

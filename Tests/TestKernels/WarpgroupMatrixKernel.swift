@@ -5,16 +5,16 @@ import PTX
 ///
 /// A block computes 64 × 128 elements. Descriptions of A and B give tiles of 64 and 128 rows by 64 columns with the swizzle of
 /// 128 bytes.
-struct WarpgroupMatrixKernel {
-  static let threads = 256
-  static let rows = 64
-  static let columns = 128
-  static let depth = 64
+package struct WarpgroupMatrixKernel {
+  package static let threads = 256
+  package static let rows = 64
+  package static let columns = 128
+  package static let depth = 64
   private static let stages = 4
   private static let swizzle = Swizzle.bytes128
   private static let stageBytes = (rows + columns) * depth * 2
 
-  static func module(type: HalfType) -> Module {
+  package static func module(type: HalfType) -> Module {
     var module = Module(target: .sm90a)
     module.addKernel(
       "multiply_\(type.rawValue)", threads: threads,
@@ -38,7 +38,7 @@ struct WarpgroupMatrixKernel {
   }()
 
   /// What a launch asks for.
-  static var sharedBytes: Int { memory.byteCount }
+  package static var sharedBytes: Int { memory.byteCount }
 
   /// Which stage of the ring comes next, and the parity of its phase.
   private struct Position {

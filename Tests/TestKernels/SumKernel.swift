@@ -2,10 +2,10 @@ import PTX
 
 /// The sum of an array of fp32 numbers: a loop over the grid, a butterfly within warps, shared memory between them, and one
 /// addition to memory for each block.
-enum SumKernel {
-  static let threads = 256
+package enum SumKernel {
+  package static let threads = 256
 
-  static func module(for target: Target) -> Module {
+  package static func module(for target: Target) -> Module {
     var module = Module(target: target)
     module.addKernel(
       "sum", threads: threads,
