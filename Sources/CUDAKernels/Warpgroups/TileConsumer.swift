@@ -60,8 +60,16 @@ struct TileConsumer {
   ) {
     let scores = Fragments(b, rowFragments: 1, columns: kernel.tile.keys)
     let probabilities = (0..<(kernel.tile.keys / 16)).map { _ in (0..<4).map { _ in b.variable(B32.self) } }
-    func beginScores() { products.beginScores(scores, key.tile) }
-    func beginOutput() { products.beginOutput(output, probabilities.map { $0.map(\.value) }, value.tile) }
+    func beginScores() {
+      b.fenceWarpgroup()
+      products.beginScores(scores, key.tile)
+    }
+    func beginOutput() {
+      // Where scores are begun before it, nothing has written registers since their fence, but ptxas wants one for the
+      // registers of each product.
+      b.fenceWarpgroup()
+      products.beginOutput(output, probabilities.map { $0.map(\.value) }, value.tile)
+    }
     func keepProbabilities() {
       for (block, fragment) in probabilities.enumerated() {
         for (variable, pair) in zip(fragment, LeftFragment.of(scores.registers[0], 2 * block, pass.frame)) {
@@ -86,7 +94,6 @@ struct TileConsumer {
     b.comment("the first step's scores")
     key.waitUntilFull()
     turns?.wait()
-    b.fenceWarpgroup()
     beginScores()
     turns?.pass()
     addends?.fill(firstKey: keys.first * kernel.tile.keys)
@@ -101,8 +108,6 @@ struct TileConsumer {
       b.section(ForwardSection.step.rawValue) {
         b.comment("the scores of this step, then the output of the one before it")
         turns?.wait()
-        // For both products: nothing writes their registers between them.
-        b.fenceWarpgroup()
         beginScores()
         value.waitUntilFull()
         beginOutput()
@@ -123,7 +128,6 @@ struct TileConsumer {
 
     b.comment("the last step's output")
     value.waitUntilFull()
-    b.fenceWarpgroup()
     beginOutput()
     b.waitForWarpgroup(pending: 0)
     value.release(lane: lane)
