@@ -38,6 +38,27 @@ struct AssembledKernelTests {
       text == recorded, "run with UPDATE_KERNEL_TABLE=1 where this is meant: \(difference.joined(separator: "; "))")
   }
 
+  /// Otherwise the tensor cores wait for the exponentials of their own warpgroup. In the text they are between; it is the
+  /// assembler that may move them.
+  @Test("The softmax of a step runs between the beginning and the end of the products beside it")
+  func overlap() throws {
+    let assembler = try #require(Assembler.installed)
+    let kernels = ForwardVariants.all.map(\.choice.kernel).filter { kernel in
+      kernel.tile.target == .sm90a && [64, 128, 256].contains(kernel.headDimension) && kernel.element == .bfloat16
+        && !kernel.isMasked && !kernel.isSplit
+    }
+    #expect(!kernels.isEmpty)
+    for kernel in kernels {
+      let code = try assembler.machineCode(of: kernel.module)
+      let scoresDone = try #require(code.firstIndex { $0.contains("WARPGROUP.DEPBAR.LE gsb0, 0x1") }, "\(kernel.name)")
+      let outputDone = try #require(
+        code[scoresDone...].firstIndex { $0.contains("WARPGROUP.DEPBAR.LE gsb0, 0x0") }, "\(kernel.name)")
+      let exponentials = code[scoresDone..<outputDone].count { $0.contains("MUFU.EX2") }
+      // Each thread holds half a row of scores twice.
+      #expect(exponentials >= kernel.tile.keys / 2, "\(kernel.name): \(exponentials) exponentials")
+    }
+  }
+
   @Test("No kernel asks for more shared memory than its device has", arguments: GPUTraits.named.map(\.name))
   func sharedMemory(device: String) throws {
     let traits = try #require(GPUTraits.named.first { $0.name == device }).traits

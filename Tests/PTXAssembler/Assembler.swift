@@ -1,16 +1,21 @@
 import Foundation
 import PTX
 
-/// ptxas, which knows what PTX is; scripts/install-ptxas brings it.
+/// ptxas, which knows what PTX is, and nvdisasm, which shows what becomes of it; scripts/install-ptxas brings both.
 public struct Assembler: Sendable {
-  let executable: String
+  let assembler: String
+  let disassembler: String
 
-  /// The one that the environment names, or the one in the checkout.
+  /// Those that the environment names, or those in the checkout; nil where one is missing.
   public static let installed: Assembler? = {
-    let named = ProcessInfo.processInfo.environment["PTXAS"]
-    let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../.ptxas/bin/ptxas")
-    let path = named ?? checkout.standardizedFileURL.path()
-    return FileManager.default.isExecutableFile(atPath: path) ? Assembler(executable: path) : nil
+    func find(_ tool: String) -> String? {
+      let named = ProcessInfo.processInfo.environment[tool.uppercased()]
+      let checkout = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../.ptxas/bin/\(tool)")
+      let path = named ?? checkout.standardizedFileURL.path()
+      return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+    guard let assembler = find("ptxas"), let disassembler = find("nvdisasm") else { return nil }
+    return Assembler(assembler: assembler, disassembler: disassembler)
   }()
 
   /// What ptxas says of a module.
@@ -45,22 +50,42 @@ public struct Assembler: Sendable {
     return report.isAccepted ? nil : report.text
   }
 
+  /// The machine code of a module, an instruction a line.
+  public func machineCode(of module: Module) throws -> [Substring] {
+    try inFolder { folder in
+      let (source, binary) = (folder.appending(path: "module.ptx"), folder.appending(path: "module.cubin"))
+      try module.text.write(to: source, atomically: true, encoding: .utf8)
+      _ = try run(assembler, ["-arch", module.target.rawValue, source.path(), "-o", binary.path()])
+      return try run(disassembler, ["-c", binary.path()]).text.split(separator: "\n")
+    }
+  }
+
   private func assemble(_ text: String, target: String, options: [String]) throws -> Report {
+    try inFolder { folder in
+      let (source, binary) = (folder.appending(path: "module.ptx"), folder.appending(path: "module.cubin"))
+      try text.write(to: source, atomically: true, encoding: .utf8)
+      let (isSuccess, text) = try run(assembler, options + ["-arch", target, source.path(), "-o", binary.path()])
+      return Report(isAccepted: isSuccess, text: text)
+    }
+  }
+
+  private func inFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ptx-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let source = folder.appending(path: "module.ptx")
-    try text.write(to: source, atomically: true, encoding: .utf8)
+    return try body(folder)
+  }
+
+  private func run(_ program: String, _ arguments: [String]) throws -> (isSuccess: Bool, text: String) {
     let process = Process()
-    process.executableURL = URL(filePath: executable)
-    process.arguments =
-      options + ["-arch", target, source.path(), "-o", folder.appending(path: "module.cubin").path()]
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
     try process.run()
     let bytes = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return Report(isAccepted: process.terminationStatus == 0, text: String(decoding: bytes, as: UTF8.self))
+    return (process.terminationStatus == 0, String(decoding: bytes, as: UTF8.self))
   }
 }
