@@ -57,7 +57,7 @@ let package = Package(
     .target(name: "CUDADriver", dependencies: ["Tensors", "CUDAInterface"]),
     .target(
       name: "FlashAttention",
-      dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable"]
+      dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable", "PTX", "CUDAKernels", "CUDADriver"]
         + vectorKernels.map { .target(name: $0.name) }),
     // The fp64 oracle: for the tests and for the error column of the tool, never a part of the product.
     .target(
@@ -69,7 +69,7 @@ let package = Package(
     .target(
       name: "FlashTool",
       dependencies: [
-        "FlashAttention", "ReferenceAttention",
+        "FlashAttention", "ReferenceAttention", "CUDADriver",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "flash", dependencies: ["FlashTool"]),

@@ -11,18 +11,18 @@ enum MemoryCheck {
   ///   - plans: The passes.
   ///   - inputBytes: Memory that the inputs take, beside mapped files.
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the machine has less memory.
-  static func require(_ plans: [AttentionPlan], inputBytes: Int = 0) throws {
+  static func require(_ plans: [PassPlan], inputBytes: Int = 0) throws {
     guard let first = plans.first else { return }
     guard isCountable(first.descriptor.shape) else {
       throw AttentionError.unavailable("memory for \(first.descriptor.shape)", reason: "no machine has as much")
     }
     let results = plans.map { resultBytes($0) }.reduce(0, +)
     let needed = inputBytes + results + (plans.map { scratchBytes($0) }.max() ?? 0)
-    guard needed <= first.processor.memory else {
+    let memory = Processor.current.memory
+    guard needed <= memory else {
       throw AttentionError.unavailable(
         "memory for the call",
-        reason: "it needs \(ByteCount.description(needed)) of the machine's "
-          + ByteCount.description(first.processor.memory))
+        reason: "it needs \(ByteCount.description(needed)) of the machine's \(ByteCount.description(memory))")
     }
   }
 
@@ -38,7 +38,7 @@ enum MemoryCheck {
   }
 
   /// The bytes of what a pass returns.
-  static func resultBytes(_ plan: AttentionPlan) -> Int {
+  static func resultBytes(_ plan: PassPlan) -> Int {
     let shape = plan.descriptor.shape
     let element = plan.descriptor.elementType.byteCount
     switch plan.direction {
@@ -47,9 +47,10 @@ enum MemoryCheck {
     }
   }
 
-  private static func scratchBytes(_ plan: AttentionPlan) -> Int {
+  private static func scratchBytes(_ plan: PassPlan) -> Int {
     // The mask's pairs need not be counted where there are none, which with a long empty problem would take for ever.
-    plan.descriptor.shape.scores.contains(0) ? 0 : plan.cost.extraBytes
+    guard case .processor(let plan) = plan, !plan.descriptor.shape.scores.contains(0) else { return 0 }
+    return plan.cost.extraBytes
   }
 
   /// The number of elements of a shape.

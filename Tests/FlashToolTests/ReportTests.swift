@@ -90,7 +90,8 @@ struct ReportTests {
     #expect(sets.map { $0["usable"] as? Bool } == InstructionSet.allCases.map { $0.refusal == nil })
     let devices = try #require(object["devices"] as? [[String: Any]])
     #expect(devices.map { $0["name"] as? String } == ["cpu", "cuda"])
-    #expect(devices[1]["usable"] as? Bool == false)
+    #expect(devices[1]["usable"] as? Bool == (CUDADevices.refusal == nil))
+    #expect(devices[1]["reason"] as? String == CUDADevices.refusal)
   }
 
   @Test("a plan names the tiles, the bytes of both and what was refused")
@@ -107,7 +108,7 @@ struct ReportTests {
     }
     for text in tiles.map({ "\($0.queryBlock) queries × \($0.keyBlock) keys" }) + [
       "forward", "backward", "level 3 → level 2", "extra memory",
-      "it stores the score matrix", BackendChoice.cudaRefusal,
+      "it stores the score matrix", "tensor cores would round fp32",
     ] {
       #expect(output.contains(text), "\(text)")
     }

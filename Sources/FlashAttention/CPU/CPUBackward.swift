@@ -18,7 +18,7 @@ struct CPUBackward {
       }
       kernels.prepareBackward(problem, rows.batch, rows.head, rows.start, rows.end)
     }
-    switch plan.backend {
+    switch plan.processorBackend {
     case .cpu: try runFlash()
     case .standard: try runStandard()
     }

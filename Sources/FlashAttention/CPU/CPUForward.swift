@@ -8,7 +8,7 @@ struct CPUForward {
   private var shape: AttentionShape { plan.descriptor.shape }
 
   func run() throws {
-    switch plan.backend {
+    switch plan.processorBackend {
     case .cpu: try runFlash()
     case .standard: try runStandard()
     }

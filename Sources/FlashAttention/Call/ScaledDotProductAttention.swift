@@ -18,7 +18,8 @@
 ///   - booleanMask: A mask that broadcasts to [B, Hq, Sq, Sk], true where a key may be attended to; it narrows `mask`.
 ///   - bias: A bias that broadcasts to [B, Hq, Sq, Sk], added to the scores after the cap; −∞ forbids a position.
 ///   - softcap: The cap c of S ← c · tanh(S / c); nil for none.
-///   - options: Back end, instruction set and threads; the default chooses from the machine.
+///   - options: Back end, instruction set and threads; the default chooses from the machine's processor. With the back
+///     end ``Backend/cuda`` the tensors are copied to the first usable CUDA device and the result is copied back.
 /// - Returns: The output and the log-sum-exp of every row. A row without a permitted key has zeros and −∞.
 /// - Throws: ``AttentionError`` that names the argument that does not fit, what it was and what was expected, or the
 ///   back end or instruction set that is not available.
@@ -40,5 +41,9 @@ public func scaledDotProductAttention<Element: AttentionElement>(
     hasBooleanMask: booleanMask != nil, biasType: bias?.elementType)
   let operands = try AttentionOperands(
     descriptor, queries: queries, keys: keys, values: values, booleanMask: booleanMask, bias: bias)
+  if options.backend == .cuda {
+    try options.check()
+    return try operands.attendOnDevice(descriptor)
+  }
   return try AttentionPlan(descriptor, .forward, options: options).attend(operands)
 }

@@ -23,7 +23,8 @@ extension TileShape {
   /// Results do not depend on the number of groups, because every lane is a row of its own, so the choice may depend on
   /// the number of threads; the exceptions have cases of their own below.
   static func shape(
-    _ backend: Backend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor, laneGroupWidth: Int,
+    _ backend: ProcessorBackend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor,
+    laneGroupWidth: Int,
     threads: Int, level2Cache: Int = 1 << 20
   ) -> TileShape {
     let shape = descriptor.shape

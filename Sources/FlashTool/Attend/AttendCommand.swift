@@ -13,7 +13,8 @@ struct AttendCommand: ParsableCommand {
 
       The output gets output [B, Hq, Sq, Dv] and log_sum_exp [B, Hq, Sq] (F32), and with --gradients query_gradient, \
       key_gradient, value_gradient, and bias_gradient where there is a bias and the back end has its gradient, which \
-      standard has not.
+      standard has not. The back end cuda takes F16 and BF16, copies the tensors to the first usable GPU, and has no \
+      gradients.
 
       Example: flash attend qkv.safetensors --output out.safetensors --mask causal --window 255,-1
       """)
@@ -55,7 +56,7 @@ struct AttendCommand: ParsableCommand {
   func run() throws {
     let request = AttendRequest(
       mask: try mask.mask(), scale: scale, softcap: softcap, wantsGradients: gradients,
-      options: execution.options(backend: try backend.backend()))
+      options: execution.options(backend: backend.backend))
     let file = try SafetensorsFile(path: input)
     let report: AttendReport
     switch try file.attentionElementType() {

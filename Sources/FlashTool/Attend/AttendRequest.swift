@@ -38,9 +38,9 @@ struct AttendRequest {
 
   private func plan<Element>(
     _ input: AttendInput<Element>, _ direction: AttentionDirection
-  ) throws -> AttentionPlan {
+  ) throws -> PassPlan {
     try input.namingTensors {
-      try AttentionPlan(
+      try PassPlan(
         AttentionDescriptor(
           shape: input.shape(), elementType: Element.attentionElementType, scale: scale, softcap: softcap, mask: mask,
           hasBooleanMask: input.mask != nil, biasType: input.bias?.elementType),

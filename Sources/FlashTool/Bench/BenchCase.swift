@@ -10,11 +10,11 @@ struct BenchCase {
   /// The plans of a back end for every pass that is run, timed or not, checked against the machine's memory.
   ///
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the back end cannot serve the problem here.
-  func plans(_ options: ExecutionOptions) throws -> [AttentionPlan] {
+  func plans(_ options: ExecutionOptions) throws -> [PassPlan] {
     let descriptor = try AttentionDescriptor(shape: shape, elementType: elementType, mask: mask.mask())
     // The gradient alone still needs what the forward pass returns.
     let passes: [AttentionDirection] = direction == .forward ? [.forward] : [.forward, .backward]
-    let plans = try passes.map { try AttentionPlan(descriptor, $0, options: options) }
+    let plans = try passes.map { try PassPlan(descriptor, $0, options: options) }
     try MemoryCheck.require(plans, inputBytes: inputBytes)
     return plans
   }
@@ -37,9 +37,9 @@ extension BenchCase {
   var heading: String { "\(elementType.rawValue), \(direction.rawValue), mask \(mask)" }
 
   /// What was run, as reports in JSON begin.
-  func jsonMembers(_ plan: AttentionPlan) -> [(String, JSONText)] {
+  func jsonMembers(_ plan: PassPlan) -> [(String, JSONText)] {
     var members: [(String, JSONText)] = [
-      ("backend", .text(plan.backend.rawValue)), ("isa", .text(plan.instructionSet.rawValue)),
+      ("backend", .text(plan.backend.rawValue)), ("isa", .text(plan.instructionSet)),
       ("shape", .array(shape.sizes.map { .integer($0) })), ("dtype", .text(elementType.rawValue)),
       ("mask", .text(mask.choice.rawValue)),
     ]

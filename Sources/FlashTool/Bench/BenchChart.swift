@@ -72,7 +72,7 @@ enum BenchChart {
     return """
       B \(shape.batch), \(shape.queryHeads) heads of dimension \(shape.headDimension), \
       \(first.benchCase.elementType.rawValue), \(first.benchCase.direction.rawValue), mask \(masks), \
-      \(first.plan.instructionSet.rawValue), \(measurements.map(\.plan.threads).max() ?? 1) threads
+      \(first.plan.instructionSet), \(measurements.map(\.plan.threads).max() ?? 1) threads
       """
   }
 

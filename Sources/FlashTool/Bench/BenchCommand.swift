@@ -17,7 +17,8 @@ struct BenchCommand: ParsableCommand {
       of the resident memory at its peak without the results; where that is below what the kernel's counters resolve, \
       it is the plan's prediction. The error is the greatest of the results' relative errors, \
       ‖result − reference‖ / ‖reference‖ against fp64, over rows of up to three heads (dK and dV: over one whole head, \
-      of small problems only).
+      of small problems only). The back end cuda is timed by events on the GPU, with all tensors in its memory; its extra \
+      memory is the plan's.
 
       Example: flash bench --shape 1,8,8,2048,2048,64,64 --dtype bf16 --mask causal --direction backward --json
       """)
@@ -113,7 +114,7 @@ struct BenchCommand: ParsableCommand {
   ///
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where a back end that was asked for cannot serve a case.
   private func entries() throws -> [Entry] {
-    let asked = try backend.map { try $0.backend() }
+    let asked = backend.map(\.backend)
     return try cases().map { benchCase in
       var entry = Entry(benchCase: benchCase)
       for backend in asked.isEmpty ? [.cpu, .standard] : asked {

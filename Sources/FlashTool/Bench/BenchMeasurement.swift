@@ -4,7 +4,7 @@ import FlashAttention
 struct BenchMeasurement {
   let benchCase: BenchCase
   /// The plan that was followed; of several passes, the last one's.
-  let plan: AttentionPlan
+  let plan: PassPlan
   let times: RunTimes
   /// Floating-point operations by the convention of the field.
   let operations: Double

@@ -8,7 +8,7 @@ struct BenchRunner {
 
   /// What is known of a contender so far.
   private struct Entry<Element: AttentionElement> {
-    let contender: BenchContender<Element>
+    let contender: any BenchContender<Element>
     let extraBytes: Int
     let maxError: Double
     var warmUpSeconds = 0.0
@@ -34,7 +34,7 @@ struct BenchRunner {
     var entries: [Entry<Element>] = []
     for options in options {
       progress.update(name, "\(options.backend?.rawValue ?? "auto"), memory and error")
-      let contender = try BenchContender(problem, options)
+      let contender = try problem.contender(options)
       let (results, extraBytes) = try contender.measureMemory()
       entries.append(
         Entry(contender: contender, extraBytes: extraBytes, maxError: try reference.error(of: results)))

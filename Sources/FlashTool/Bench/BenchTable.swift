@@ -11,7 +11,7 @@ enum BenchTable {
     case .measured(let measurement):
       row(
         shape: benchCase.shapeText, backend: measurement.backend.rawValue,
-        isa: measurement.plan.instructionSet.rawValue,
+        isa: measurement.plan.instructionSet,
         cells: [
           Seconds.description(measurement.times.median), Seconds.description(measurement.times.minimum),
           Decimals.description(measurement.gigaflops, places: 1), ByteCount.description(measurement.extraBytes),

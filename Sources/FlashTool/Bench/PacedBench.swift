@@ -18,7 +18,7 @@ struct PacedBench {
   }
 
   private func run<Element>(_ problem: BenchProblem<Element>) throws {
-    let contender = try BenchContender(problem, options)
+    let contender = try problem.contender(options)
     let extraBytes = try contender.measureMemory().extraBytes
     _ = try contender.warmUp()
     let ready = benchCase.jsonMembers(contender.plan) + [("extra_bytes", .integer(extraBytes))]

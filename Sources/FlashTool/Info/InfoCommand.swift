@@ -12,7 +12,9 @@ struct InfoCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let machine = MachineDescription(processor: .current, modelName: MachineDescription.currentModelName())
+    let machine = MachineDescription(
+      processor: .current, modelName: MachineDescription.currentModelName(),
+      devices: DeviceListing(CUDADevices.found))
     try StandardOutput.writeLine(json ? machine.json.description : machine.description)
   }
 }

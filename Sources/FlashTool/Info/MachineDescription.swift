@@ -11,6 +11,7 @@ struct MachineDescription: CustomStringConvertible {
   let processor: Processor
   /// The processor's name, where the system tells it.
   let modelName: String?
+  let devices: DeviceListing
 
   var description: String {
     let cores = "\(processor.cores) usable by this process"
@@ -29,7 +30,9 @@ struct MachineDescription: CustomStringConvertible {
     }
     lines += ["", "devices"]
     lines.append("  " + Self.line("cpu", usability(nil), width: 18))
-    lines.append("  " + Self.line("cuda", usability(BackendChoice.cudaRefusal), width: 18))
+    let driver = devices.driverVersion.map { ", with a driver of CUDA \($0)" } ?? ""
+    lines.append("  " + Self.line("cuda", usability(devices.refusal) + driver, width: 18))
+    lines += devices.lines.map { "    \($0)" }
     return lines.joined(separator: "\n")
   }
 
@@ -64,14 +67,15 @@ extension MachineDescription {
       (
         "devices",
         .array([
-          Self.json(name: "cpu", refusal: nil), Self.json(name: "cuda", refusal: BackendChoice.cudaRefusal),
+          Self.json(name: "cpu", refusal: nil),
+          Self.json(name: "cuda", refusal: devices.refusal, devices.jsonMembers),
         ])
       ),
     ])
   }
 
-  private static func json(name: String, refusal: String?) -> JSONText {
-    .object([("name", .text(name)), ("usable", .truth(refusal == nil)), ("reason", .text(refusal))])
+  private static func json(name: String, refusal: String?, _ more: [(String, JSONText)] = []) -> JSONText {
+    .object([("name", .text(name)), ("usable", .truth(refusal == nil)), ("reason", .text(refusal))] + more)
   }
 }
 

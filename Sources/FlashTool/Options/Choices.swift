@@ -9,18 +9,13 @@ enum BackendChoice: String, CaseIterable, ExpressibleByArgument {
   case cuda
   case standard
 
-  /// Why there is no CUDA back end, as a clause.
-  static let cudaRefusal = "this version has no CUDA back end"
-
   /// The library's back end, or nil to leave the choice to the plan.
-  ///
-  /// - Throws: ``AttentionError/unavailable(_:reason:)`` for a back end that does not exist here.
-  func backend() throws -> Backend? {
+  var backend: Backend? {
     switch self {
     case .auto: nil
     case .cpu: .cpu
     case .standard: .standard
-    case .cuda: throw AttentionError.unavailable("back end cuda", reason: Self.cudaRefusal)
+    case .cuda: .cuda
     }
   }
 }

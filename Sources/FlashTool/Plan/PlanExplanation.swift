@@ -1,19 +1,13 @@
 import FlashAttention
 
-/// What `flash plan` tells of one plan: the plan's own description, and the back ends that this version lacks.
+/// What `flash plan` tells of one plan.
 struct PlanExplanation: CustomStringConvertible {
   let plan: AttentionPlan
 
-  var description: String {
-    "\(plan)\n  \(BackendChoice.cuda.rawValue.padded(to: 14)) \(BackendChoice.cudaRefusal)"
-  }
+  var description: String { plan.description }
 
   var json: JSONText {
-    let refusals =
-      plan.refusals.map { ($0.backend.rawValue, $0.reason) } + [
-        (BackendChoice.cuda.rawValue, BackendChoice.cudaRefusal)
-      ]
-    return .object([
+    .object([
       ("shape", .array(plan.descriptor.shape.sizes.map { .integer($0) })),
       ("dtype", .text(plan.descriptor.elementType.rawValue)),
       ("mask", .text(plan.descriptor.mask.description)),
@@ -27,7 +21,7 @@ struct PlanExplanation: CustomStringConvertible {
       ("flops", .number(plan.operations)),
       ("flash", Self.json(plan.cost(of: .cpu))),
       ("standard", Self.json(plan.cost(of: .standard))),
-      ("refused", .object(refusals.map { ($0.0, .text($0.1)) })),
+      ("refused", .object(plan.refusals.map { ($0.backend.rawValue, .text($0.reason)) })),
     ])
   }
 

@@ -72,15 +72,46 @@ struct PlanTests {
     #expect(try AttentionPlan(descriptor(), .forward, processor: processor()) != one)
   }
 
-  @Test("The other back end is listed with the reason against it")
+  @Test("The other back ends are listed with the reasons against them")
   func refusals() throws {
     let chosen = try AttentionPlan(descriptor(), processor: processor())
-    #expect(chosen.refusals.map(\.backend) == [.standard])
+    #expect(chosen.refusals.map(\.backend) == [.standard, .cuda])
     #expect(chosen.refusals[0].reason.contains("cpu serves the call"))
     let asked = try AttentionPlan(
       descriptor(), options: ExecutionOptions(backend: .standard), processor: processor())
     #expect(asked.backend == .standard)
-    #expect(asked.refusals == [.init(backend: .cpu, reason: "standard was asked for")])
+    #expect(
+      asked.refusals == [
+        .init(backend: .cpu, reason: "standard was asked for"), .init(backend: .cuda, reason: "standard was asked for"),
+      ])
+  }
+
+  @Test(
+    "A device is not chosen for tensors in the machine's memory, for the first reason that there is",
+    arguments: [
+      (.float32, .forward, nil, "tensor cores would round fp32 elements to tf32, which has not been asked for"),
+      (.bfloat16, .backward, nil, "its gradients are not there yet"),
+      (.float16, .forward, "no NVIDIA driver", "no NVIDIA driver"),
+      (.float16, .forward, nil, "the tensors are in the machine's memory; asked for by name, it copies them"),
+    ] as [(AttentionElementType, AttentionDirection, String?, String)])
+  func device(
+    elementType: AttentionElementType, direction: AttentionDirection, machine: String?, reason: String
+  ) throws {
+    let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: elementType)
+    let plan = try AttentionPlan(
+      descriptor, direction, options: ExecutionOptions(), processor: processor(), deviceRefusal: machine)
+    #expect(plan.backend == .cpu)
+    #expect(plan.refusals.last == .init(backend: .cuda, reason: reason))
+  }
+
+  @Test("A plan of the processor for a device that was asked for is an error")
+  func askedForDevice() throws {
+    let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: .float16)
+    let options = ExecutionOptions(backend: .cuda)
+    let error = #expect(throws: AttentionError.self) {
+      try AttentionPlan(descriptor, options: options, processor: processor())
+    }
+    #expect(error?.description == "back end cuda is not available: its plan is a CUDAAttentionPlan")
   }
 
   @Test("Standard attention is refused where its matrices do not fit", arguments: AttentionDirection.allCases)

@@ -16,7 +16,7 @@ struct ScheduleTests {
   @Test("Forward items cover each query of each head once", arguments: shapes, [12, 24, 48])
   func forward(shape: AttentionShape, laneGroupWidth: Int) throws {
     for lastQueriesFirst in [false, true] {
-      for (backend, threads) in [(Backend.cpu, 1), (.cpu, 64), (.standard, 1)] {
+      for (backend, threads) in [(ProcessorBackend.cpu, 1), (.cpu, 64), (.standard, 1)] {
         let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
         let tiles = TileShape.shape(
           backend, .forward, descriptor, laneGroupWidth: laneGroupWidth, threads: threads)
@@ -46,7 +46,7 @@ struct ScheduleTests {
       batch: 1, queryHeads: 32, keyValueHeads: 4, queryLength: 1, keyLength: 2047, headDimension: 128,
       valueDimension: 128)
     let descriptor = try AttentionDescriptor(shape: decode, elementType: .float32)
-    func items(_ backend: Backend) -> Int {
+    func items(_ backend: ProcessorBackend) -> Int {
       ForwardSchedule(decode, .shape(backend, .forward, descriptor, laneGroupWidth: 48, threads: 2)).count
     }
     #expect(items(.cpu) == 4)

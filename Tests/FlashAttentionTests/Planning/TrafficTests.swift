@@ -5,7 +5,7 @@ import Testing
 @Suite("The traffic that a plan predicts")
 struct TrafficTests {
   private func traffic(
-    _ lengths: (Int, Int), _ direction: AttentionDirection = .forward, _ backend: Backend = .cpu,
+    _ lengths: (Int, Int), _ direction: AttentionDirection = .forward, _ backend: ProcessorBackend = .cpu,
     heads: (Int, Int) = (1, 1), dimension: Int = 64, mask: AttentionMask = .full,
     element: AttentionElementType = .float32, set: InstructionSet? = nil,
     caches: (Int, Int, Int) = (32 << 10, 512 << 10, 32 << 20)
@@ -29,14 +29,15 @@ struct TrafficTests {
   struct Measurement: Sendable {
     let tokens: Int
     let direction: AttentionDirection
-    let backend: Backend
+    let backend: ProcessorBackend
     let level1Cache: Int
     let level2Cache: Int
     /// Into the first level and, unless the forward pass before it leaves too much of it there, the second level, in MiB.
     let fetched: [Double]
 
     init(
-      _ tokens: Int, _ direction: AttentionDirection, _ backend: Backend, _ level1Cache: Int, _ level2Cache: Int,
+      _ tokens: Int, _ direction: AttentionDirection, _ backend: ProcessorBackend, _ level1Cache: Int,
+      _ level2Cache: Int,
       _ fetched: [Double]
     ) {
       self.tokens = tokens
@@ -83,7 +84,7 @@ struct TrafficTests {
     "Larger caches fetch no more, nearer levels no less, and all of them what has to be fetched",
     arguments: AttentionDirection.allCases, InstructionSet.usable)
   func order(direction: AttentionDirection, set: InstructionSet) throws {
-    let backends = Backend.allCases
+    let backends = ProcessorBackend.allCases
     for (element, backend) in AttentionElementType.allCases.flatMap({ element in backends.map { (element, $0) } }) {
       for mask in [AttentionMask.full, .causal(.bottomRight)] {
         for length in [64, 1000, 4096] {
@@ -134,7 +135,7 @@ struct TrafficTests {
   @Test("Empty axes move no more than the rows that there are", arguments: [(0, 10), (10, 0), (0, 0)])
   func emptyAxes(lengths: (Int, Int)) throws {
     for direction in AttentionDirection.allCases {
-      for backend in Backend.allCases {
+      for backend in ProcessorBackend.allCases {
         let fetched = levels(try traffic(lengths, direction, backend))
         #expect(fetched.allSatisfy { $0 >= 0 && $0 <= Double(10 * 64 * 4 * 8) })
       }

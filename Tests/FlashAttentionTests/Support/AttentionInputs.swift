@@ -72,10 +72,10 @@ extension AttentionElementType {
 }
 
 extension ExecutionOptions {
-  /// Every back end with every instruction set of this machine.
+  /// Every back end of the processor with every instruction set of this machine.
   static var everyKernel: [ExecutionOptions] {
-    Backend.allCases.flatMap { backend in
-      InstructionSet.usable.map { ExecutionOptions(backend: backend, instructionSet: $0, threads: 2) }
+    ProcessorBackend.allCases.flatMap { backend in
+      InstructionSet.usable.map { ExecutionOptions(backend: backend.backend, instructionSet: $0, threads: 2) }
     }
   }
 

@@ -50,10 +50,10 @@ extension AttentionPlan {
   public var operations: Double { AttentionCost.operations(descriptor, direction) }
 
   /// The predicted cost of the call under this plan.
-  public var cost: AttentionCost { cost(of: backend) }
+  public var cost: AttentionCost { cost(of: processorBackend) }
 
-  /// The predicted cost of the same call with another back end.
-  public func cost(of backend: Backend) -> AttentionCost {
+  /// The predicted cost of the same call with another back end of the processor.
+  public func cost(of backend: ProcessorBackend) -> AttentionCost {
     let access = KernelAccess(self, backend)
     let fetched: (CacheLevel) -> Double =
       switch (backend, direction) {

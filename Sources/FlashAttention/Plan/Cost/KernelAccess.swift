@@ -17,12 +17,12 @@ struct KernelAccess {
   /// Whether a term is a pair of bf16 numbers.
   private let pairs: Bool
 
-  init(_ plan: AttentionPlan, _ backend: Backend) {
+  init(_ plan: AttentionPlan, _ backend: ProcessorBackend) {
     let descriptor = plan.descriptor
     shape = descriptor.shape
     laneGroup = AttentionPlan.laneGroupWidth(plan.instructionSet)
     tiles =
-      backend == plan.backend
+      backend == plan.processorBackend
       ? plan.tiles
       : TileShape.shape(
         backend, plan.direction, descriptor, laneGroupWidth: laneGroup, threads: plan.threads,
