@@ -34,6 +34,10 @@ let package = Package(
   products: [
     .library(name: "FlashAttention", targets: ["FlashAttention"]),
     .library(name: "Tensors", targets: ["Tensors"]),
+    // Streams and contexts, for those who call attention on device memory.
+    .library(name: "CUDADriver", targets: ["CUDADriver"]),
+    // The entry point of flash_attention.h, for programs in C.
+    .library(name: "flash_attention", type: .dynamic, targets: ["FlashAttentionEntry"]),
     .executable(name: "flash", targets: ["flash"]),
   ],
   dependencies: [
@@ -59,6 +63,9 @@ let package = Package(
       name: "FlashAttention",
       dependencies: ["Tensors", "KernelIntrinsics", "KernelsPortable", "PTX", "CUDAKernels", "CUDADriver"]
         + vectorKernels.map { .target(name: $0.name) }),
+    // The entry point for C: its header, and what it does.
+    .target(name: "FlashAttentionC"),
+    .target(name: "FlashAttentionEntry", dependencies: ["FlashAttention", "FlashAttentionC", "CUDADriver"]),
     // The fp64 oracle: for the tests and for the error column of the tool, never a part of the product.
     .target(
       name: "ReferenceAttention", dependencies: ["FlashAttention"],
