@@ -108,10 +108,10 @@ let package = Package(
     .testTarget(
       name: "FlashAttentionTests",
       dependencies: [
-        "FlashAttention", "ReferenceAttention", "CallCounters", "CUDAKernels", "PTX", "PTXSimulator",
-        "SimulatedAttention",
+        "FlashAttention", "FlashAttentionC", "FlashAttentionEntry", "ReferenceAttention", "CallCounters", "CUDADriver",
+        "CUDAKernels", "PTX", "PTXSimulator", "SimulatedAttention",
       ]),
-    .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "ReferenceAttention", "flash"]),
+    .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "CUDADriver", "ReferenceAttention", "flash"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]
 )

@@ -107,7 +107,14 @@ struct Yardstick {
     }
   }
 
-  private func check<Element: AttentionElement>(
+  /// Expects that a back end's forward pass meets the contract.
+  func checkForward<Element: AttentionElement>(
+    _ inputs: AttentionInputs<Element>, _ options: ExecutionOptions, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    check(try inputs.forward(options), options, sourceLocation)
+  }
+
+  func check<Element: AttentionElement>(
     _ forward: AttentionResult<Element>, _ options: ExecutionOptions, _ sourceLocation: SourceLocation
   ) {
     check(output, forward.output, options, sourceLocation)
