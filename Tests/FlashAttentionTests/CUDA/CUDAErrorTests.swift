@@ -124,15 +124,15 @@ struct CUDAErrorTests {
   func failures() throws {
     let inputs = try AttentionInputs<Float16>(
       AttentionCase(
-        heads: (4, 2), lengths: (1, 512), dimensions: (64, 64), element: .float16,
+        heads: (4, 2), lengths: (1, 512), dimensions: (16, 16), element: .float16,
         booleanMask: BooleanMaskForm(form: .matrix)))
-    let reference = try MockGPU(.hopper)
+    let reference = try MockGPU(.ampere)
     let first = reference.driver.calls.count
     _ = try reference.whileFound { try inputs.forward(ExecutionOptions(backend: .cuda)) }
     let calls = reference.driver.calls
     #expect(reference.launches.count == 2)
     for position in first..<calls.count {
-      let gpu = try MockGPU(.hopper)
+      let gpu = try MockGPU(.ampere)
       gpu.driver.fail(at: position, with: .invalidValue)
       let text: String?
       do {

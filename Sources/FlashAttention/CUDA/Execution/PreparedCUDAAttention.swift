@@ -64,7 +64,9 @@ public struct PreparedCUDAAttention: ~Copyable, Sendable {
   }
 
   private mutating func passAddresses(_ operands: CUDAOperands) {
-    for argument in addresses {
+    // Without optimisation the iterator of an array allocates.
+    for position in addresses.indices {
+      let argument = addresses[position]
       guard let pointer = operands.pointer(of: argument.operand) else { continue }
       switch argument.launch {
       case .main: main?.pass(pointer, at: argument.index)

@@ -11,20 +11,15 @@ extension CUDAAttentionPlan {
     if isEmpty { return [] }
     var problem = problem(operands)
     guard let combine = choice.combine, let output = problem.operands[.output] else {
-      return [forwardLaunch(problem)]
+      return [choice.launch(problem)]
     }
     let partialLogSumExp = workspace + UInt64(PartialResults(self).outputBytes)
     problem.operands[.output] = ForwardProblem.Operand(address: workspace)
     problem.operands[.logSumExp] = ForwardProblem.Operand(address: partialLogSumExp)
     return [
-      forwardLaunch(problem),
+      choice.launch(problem),
       combine.launch(problem, output: output, logSumExp: operands.logSumExp.rawValue),
     ]
-  }
-
-  private func forwardLaunch(_ problem: ForwardProblem) -> KernelLaunch {
-    choice.kernel.launch(
-      problem, residentBlocks: choice.residentBlocks, planesPerSection: choice.planesPerSection)
   }
 
   /// The problem that operands pose, with strides in bytes.
