@@ -109,8 +109,7 @@ let package = Package(
       name: "FlashAttentionTests",
       dependencies: [
         "FlashAttention", "FlashAttentionC", "FlashAttentionEntry", "ReferenceAttention", "CallCounters", "CUDADriver",
-        "CUDAInterface",
-        "CUDAKernels", "PTX", "PTXSimulator", "SimulatedAttention",
+        "CUDAInterface", "CUDAKernels", "PTX", "PTXSimulator", "SimulatedAttention",
       ]),
     .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "CUDADriver", "ReferenceAttention", "flash"]),
   ] + vectorKernels,

@@ -69,8 +69,7 @@ struct ForeignCall {
       bias: call.bias.address == nil ? nil : CUDAOperand(call.bias))
   }
 
-  /// Throws where an address is not one of the device's memory: a kernel that used it would break the device for the
-  /// whole process.
+  /// Throws where an address is not one of the device's memory.
   private func requireMemory(of context: CUDAContext, _ descriptor: AttentionDescriptor) throws {
     let shape = descriptor.shape
     let addresses: [(String, UnsafeMutableRawPointer?, [Int])] = [
@@ -81,12 +80,7 @@ struct ForeignCall {
       ("bias", call.bias.address, call.bias.address == nil ? [0] : shape.scores),
     ]
     for (name, address, axes) in addresses where !axes.contains(0) {
-      do {
-        _ = try context.foreignMemory(at: DevicePointer(address), byteCount: 0)
-      } catch {
-        throw AttentionError.invalidArgument(
-          name, was: "\(DevicePointer(address))", expected: "an address in the memory of \(context.device)")
-      }
+      try context.requireMemory(name, at: DevicePointer(address))
     }
   }
 }

@@ -42,8 +42,8 @@ struct FlashCommand: ParsableCommand {
     commandName: "flash",
     abstract: "Exact attention on tensor files, and what it costs.",
     discussion: """
-      Exit status: 0 for success, 64 for wrong usage, 65 for bad data or files, 69 for a back end, an instruction set \
-      or memory that is not there. A failure is reported in one line on standard error.
+      Exit status: 0 for success, 64 for wrong usage, 65 for bad data or files, 69 for a back end, a device, an \
+      instruction set or memory that is not there. A failure is reported in one line on standard error.
       """,
     version: FlashTool.version,
     subcommands: [

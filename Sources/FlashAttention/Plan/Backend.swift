@@ -32,9 +32,10 @@ public enum ProcessorBackend: Sendable, Hashable, CaseIterable {
 public struct ExecutionOptions: Sendable, Hashable {
   /// The back end, or nil for the fastest that serves the call.
   public var backend: Backend?
-  /// The instruction set, or nil for the fastest that the machine has.
+  /// The instruction set, or nil for the fastest that the machine has. It means nothing to a device.
   public var instructionSet: InstructionSet?
   /// The largest number of threads, or nil for one per core. Small calls use fewer, down to the calling thread alone.
+  /// It means nothing to a device.
   public var threads: Int?
 
   /// Options that leave to the plan whatever is nil.

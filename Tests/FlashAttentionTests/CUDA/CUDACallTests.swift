@@ -120,4 +120,23 @@ struct CUDACallTests {
     #expect(launch.number("key_length") == 0)
     #expect(launch.arguments.compactMap(\.tensorMap).allSatisfy { $0.address.rawValue != 0 })
   }
+
+  @Test(
+    "Keys and values without elements need neither an address nor strides", arguments: [MockDevice.ampere, .hopper])
+  func noAddress(device: MockDevice) throws {
+    let gpu = try MockGPU(device)
+    let tensor = try CUDATensor<Float16>(unwritten: [2, 2, 3, 64], on: gpu.stream)
+    let descriptor = try AttentionDescriptor(
+      shape: AttentionShape(
+        batch: 2, queryHeads: 2, keyValueHeads: 2, queryLength: 3, keyLength: 0, headDimension: 64, valueDimension: 64),
+      elementType: .float16)
+    let nothing = CUDAOperand(
+      pointer: DevicePointer(rawValue: 0), strides: CUDAStrides(batch: 0, head: 0, row: 0, column: 0))
+    try CUDAAttention.enqueue(
+      descriptor,
+      CUDAOperands(
+        queries: tensor.operand, keys: nothing, values: nothing, output: tensor.operand, logSumExp: tensor.pointer),
+      on: gpu.stream)
+    #expect(gpu.launches.map { $0.number("key_length") } == [0])
+  }
 }

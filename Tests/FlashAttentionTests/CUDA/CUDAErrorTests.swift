@@ -116,7 +116,8 @@ struct CUDAErrorTests {
         _ = try CUDATensor<Float16>(borrowing: memory.pointer.advanced(by: 1), shape: [4], in: context)
       }?.contains("a multiple of 2") == true)
     #expect(
-      message { _ = try CUDATensor<Float16>(borrowing: DevicePointer(rawValue: 16), shape: [4], in: context) } != nil)
+      message { _ = try CUDATensor<Float16>(borrowing: DevicePointer(rawValue: 16), shape: [4], in: context) }
+        == "pointer: was 0x10, expected an address in the memory of CUDA device 0 (Mock Ampere)")
     #expect(message { _ = try CUDATensor<Float16>(unwritten: [4, -1], on: gpu.stream) }?.hasPrefix("shape: ") == true)
   }
 

@@ -60,4 +60,21 @@ struct CUDARowLayoutTests {
     #expect(layout.mapRefusal == nil)
     #expect(layout.access == .bytes16)
   }
+
+  @Test("The layout of tensors is that of what they show, and a tensor that does not fit is named")
+  func tensors() throws {
+    let gpu = try MockGPU(.ampere)
+    func tensor(_ shape: [Int]) throws -> CUDATensor<Float16> { try CUDATensor(unwritten: shape, on: gpu.stream) }
+    let queries = try tensor([2, 4, 5, 16])
+    let keys = try tensor([2, 2, 7, 20]).sliced(3, 0..<16)
+    let values = try tensor([2, 2, 7, 8])
+    let layout = try CUDARowLayout(
+      queries: queries, keys: keys, values: values, output: tensor([2, 5, 4, 8]).transposed(1, 2))
+    #expect(layout.access == .bytes8)
+    #expect(layout.mapRefusal == .unaligned(.keys))
+    let error = #expect(throws: AttentionError.self) {
+      try CUDARowLayout(queries: queries, keys: keys, values: values, output: queries)
+    }
+    #expect(error?.description == "output: was [2, 4, 5, 16], expected [B, Hq, Sq, Dv] = [2, 4, 5, 8]")
+  }
 }

@@ -170,5 +170,9 @@ struct EntryTests {
     let failed = tensors.gpu.whileFound { forward(tensors.call) }
     #expect(failed.status == FLASH_ATTENTION_UNAVAILABLE)
     #expect(failed.message.contains("CUDA device 0 (Mock Ampere) failed: cuLaunchKernelEx"))
+    // That broke the device, which is not the arguments' fault.
+    let broken = tensors.gpu.whileFound { forward(tensors.call) }
+    #expect(broken.status == FLASH_ATTENTION_UNAVAILABLE)
+    #expect(broken.message.contains("an earlier operation broke it"))
   }
 }

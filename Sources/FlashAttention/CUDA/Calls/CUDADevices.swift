@@ -31,3 +31,17 @@ package enum CUDADevices {
     }
   }
 }
+
+extension CUDAContext {
+  /// Throws where an address is not one of the device's memory: a kernel that used it would break the device for the whole
+  /// process.
+  package func requireMemory(_ argument: String, at pointer: DevicePointer) throws(AttentionError) {
+    do {
+      _ = try foreignMemory(at: pointer, byteCount: 0)
+    } catch {
+      // The driver refuses an address that it does not know, and everything once the device is broken.
+      if breakage != nil { throw error }
+      throw .invalidArgument(argument, was: "\(pointer)", expected: "an address in the memory of \(device)")
+    }
+  }
+}

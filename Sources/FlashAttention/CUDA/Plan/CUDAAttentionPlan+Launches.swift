@@ -49,10 +49,12 @@ extension CUDAAttentionPlan {
       left: descriptor.mask.left, right: descriptor.mask.right, operands: all, splits: choice.splits)
   }
 
-  /// Strides in bytes. Along an axis of one element any stride does; the one that is taken suits a tensor map.
+  /// Strides in bytes. Along an axis of one element, and where there is no element at all, any stride does; the one that is
+  /// taken suits a tensor map.
   private static func byteStrides(_ strides: CUDAStrides, _ axes: Axes) -> [Int] {
-    [(strides.batch, axes.batch), (strides.head, axes.heads), (strides.row, axes.rows)].map { stride, size in
-      size > 1 ? stride * 2 : 16
-    } + [axes.columns > 1 ? strides.column * 2 : 2]
+    let isEmpty = axes.batch == 0 || axes.heads == 0 || axes.rows == 0
+    return [(strides.batch, axes.batch), (strides.head, axes.heads), (strides.row, axes.rows)].map { stride, size in
+      size > 1 && !isEmpty ? stride * 2 : 16
+    } + [axes.columns > 1 && !isEmpty ? strides.column * 2 : 2]
   }
 }

@@ -55,6 +55,20 @@ public struct CUDARowLayout: Sendable, Hashable {
     add(.output, operands.output, shape.outputAxes)
   }
 
+  /// The layout of tensors of 16-bit elements with four axes each, for a plan that is made before the call.
+  ///
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the first tensor that does not fit.
+  public init<Element: AttentionElement>(
+    queries: CUDATensor<Element>, keys: CUDATensor<Element>, values: CUDATensor<Element>, output: CUDATensor<Element>
+  ) throws {
+    let shape = try AttentionShape(queries: queries.shape, keys: keys.shape, values: values.shape)
+    try requireAxes("output", output.shape, shape.outputAxes, "[B, Hq, Sq, Dv]")
+    self.init(
+      CUDAOperands(
+        queries: queries.operand, keys: keys.operand, values: values.operand, output: output.operand,
+        logSumExp: output.pointer), shape)
+  }
+
   /// Whether a kernel for this layout takes operands of another one.
   func serves(_ other: CUDARowLayout, withMaps: Bool) -> Bool {
     access <= other.access && !(withMaps && other.mapRefusal != nil)

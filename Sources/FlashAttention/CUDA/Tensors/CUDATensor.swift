@@ -64,7 +64,7 @@ public struct CUDATensor<Element: TensorElement>: Sendable {
         "strides", was: "\(strides)", expected: "one for each of the \(shape.count) axes")
     }
     if count > 0 {
-      _ = try context.foreignMemory(at: pointer, byteCount: 0)
+      try context.requireMemory("pointer", at: pointer)
       guard pointer.rawValue % UInt64(MemoryLayout<Element>.alignment) == 0 else {
         throw AttentionError.invalidArgument(
           "pointer", was: "\(pointer)", expected: "a multiple of \(MemoryLayout<Element>.alignment)")
