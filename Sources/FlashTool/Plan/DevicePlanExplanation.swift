@@ -8,6 +8,7 @@ struct DevicePlanExplanation: CustomStringConvertible {
 
   var json: JSONText {
     let cost = plan.cost
+    let budget = plan.budget
     return .object([
       ("shape", .array(plan.descriptor.shape.sizes.map { .integer($0) })),
       ("dtype", .text(plan.descriptor.elementType.rawValue)),
@@ -26,6 +27,20 @@ struct DevicePlanExplanation: CustomStringConvertible {
       ("threads_per_block", .integer(plan.threadsPerBlock)),
       ("shared_bytes_per_block", .integer(plan.sharedBytesPerBlock)),
       ("flops", .number(cost.operations)),
+      (
+        "step_cycles",
+        .object([
+          ("tensor", .number(budget.tensor)), ("exponential", .number(budget.exponential)),
+          ("issue", .number(budget.issue)),
+        ])
+      ),
+      (
+        "tensor_utilization",
+        .object([
+          ("overlapped", .number(budget.utilizationWithOverlap)),
+          ("one_after_the_other", .number(budget.utilizationWithoutOverlap)),
+        ])
+      ),
       ("flash", Self.json(cost.flashBytes, cost.flashExtraBytes)),
       ("standard", Self.json(cost.standardBytes, cost.standardExtraBytes)),
       ("refused", .object(plan.refusals.map { ($0.alternative, .text($0.reason)) })),

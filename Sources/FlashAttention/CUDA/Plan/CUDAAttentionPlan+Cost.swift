@@ -59,3 +59,25 @@ extension CUDAAttentionPlan {
     return sum
   }
 }
+
+/// What a step of the loop over keys costs a multiprocessor, in cycles, counted from the kernel's text; inside of the band.
+public struct CUDAStepBudget: Sendable, Hashable {
+  /// Cycles of the tensor cores, of the units for exponentials, and in which instructions are issued.
+  public let tensor: Double
+  public let exponential: Double
+  public let issue: Double
+  /// The part of the time that the tensor cores are used: where all else runs beside them, and where nothing does.
+  public let utilizationWithOverlap: Double
+  public let utilizationWithoutOverlap: Double
+}
+
+extension CUDAAttentionPlan {
+  /// The budget of a step of the main kernel, from the rates in NVIDIA's tables; no measurement.
+  public var budget: CUDAStepBudget {
+    let budget = choice.kernel.budget
+    return CUDAStepBudget(
+      tensor: budget.tensor, exponential: budget.exponential, issue: budget.issue,
+      utilizationWithOverlap: budget.utilizationWithOverlap,
+      utilizationWithoutOverlap: budget.utilizationWithoutOverlap)
+  }
+}

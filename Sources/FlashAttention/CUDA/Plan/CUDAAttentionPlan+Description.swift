@@ -14,6 +14,7 @@ extension CUDAAttentionPlan: CustomStringConvertible {
       "keys             \(keys)",
       "launch           \(launch)",
       "operations       \(PlanText.operations(cost.operations))",
+      "cycles a step    \(cycles)",
       "",
       PlanText.comparisonHeader,
       PlanText.comparison("device memory", cost.flashBytes, cost.standardBytes),
@@ -34,6 +35,15 @@ extension CUDAAttentionPlan: CustomStringConvertible {
   private var keys: String {
     guard let combine = choice.combine else { return "not split" }
     return "\(splits) parts, which \(combine.name) merges"
+  }
+
+  private var cycles: String {
+    let budget = budget
+    func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }
+    return """
+      tensor \(Int(budget.tensor)), exponential \(Int(budget.exponential)), issue \(Int(budget.issue)): tensor cores used \
+      \(percent(budget.utilizationWithOverlap)) overlapped, \(percent(budget.utilizationWithoutOverlap)) one after the other
+      """
   }
 
   private var launch: String {
