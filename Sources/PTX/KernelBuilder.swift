@@ -171,9 +171,6 @@ public final class KernelBuilder {
     jump(to: begin, if: !attempt())
   }
 
-  /// Ends the thread.
-  public func exit() { emit("exit") }
-
   private func newLabel(_ purpose: String) -> String {
     labels += 1
     return "$\(purpose)_\(labels)"

@@ -10,10 +10,10 @@ enum ForwardVariants {
 
   /// D and Dv.
   private static let dimensions = [
-    (32, 32), (64, 64), (96, 96), (128, 128), (160, 160), (192, 128), (192, 192), (256, 256),
+    (32, 32), (64, 64), (96, 96), (128, 128), (160, 160), (192, 128), (192, 192), (256, 256), (128, 96),
   ]
 
-  private static let features: [@Sendable (inout ForwardRequest) -> Void] = [
+  static let features: [@Sendable (inout ForwardRequest) -> Void] = [
     { _ in },
     { $0.element = .float16 },
     { $0.band = .upper },
@@ -73,12 +73,17 @@ enum ForwardVariants {
     },
   ]
 
+  /// Four batches of 4096 tokens, 16 heads on 4.
+  static func request(_ headDimension: Int, _ valueDimension: Int) -> ForwardRequest {
+    ForwardRequest(
+      element: .bfloat16, batch: 4, queryHeads: 16, keyValueHeads: 4, queryLength: 4096, keyLength: 4096,
+      headDimension: headDimension, valueDimension: valueDimension)
+  }
+
   static let all: [Variant] = GPUTraits.named.filter { ["sm_80", "sm_90"].contains($0.name) }.flatMap { name, traits in
     dimensions.flatMap { headDimension, valueDimension in
       features.map { change in
-        var request = ForwardRequest(
-          element: .bfloat16, batch: 4, queryHeads: 16, keyValueHeads: 4, queryLength: 4096, keyLength: 4096,
-          headDimension: headDimension, valueDimension: valueDimension)
+        var request = request(headDimension, valueDimension)
         change(&request)
         return Variant(device: name, choice: ForwardChoice(request, on: traits))
       }

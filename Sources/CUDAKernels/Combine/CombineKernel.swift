@@ -4,16 +4,14 @@ import PTX
 ///
 /// Each warp merges a row, always in the order of the parts, so that the result is the same from run to run.
 public struct CombineKernel: Sendable, Hashable {
-  public let target: Target
   public let element: HalfType
   /// Dv.
   public let valueDimension: Int
   /// Whether the output's elements have a stride.
   public let access: ForwardKernel.RowAccess
 
-  public init(target: Target, element: HalfType, valueDimension: Int, access: ForwardKernel.RowAccess) {
+  public init(element: HalfType, valueDimension: Int, access: ForwardKernel.RowAccess) {
     precondition((1...256).contains(valueDimension), "dimensions are 1 to 256")
-    self.target = target
     self.element = element
     self.valueDimension = valueDimension
     self.access = access
@@ -60,7 +58,7 @@ public enum CombineParameter: String, Sendable, Hashable, CaseIterable {
 extension CombineKernel {
   /// The kernel's text in a module of its own.
   public var module: Module {
-    var module = Module(target: target)
+    var module = Module(target: .sm80)
     module.addKernel(
       name, threads: Self.threads, parameters: CombineParameter.allCases.map(\.parameter)
     ) { builder in
@@ -93,13 +91,13 @@ extension CombineKernel {
       // A row that no part has seen anything of has L = −∞, and Lₛ − L would be NaN.
       let reference = (largest .== OnlineSoftmax.minusInfinity).select(0.0, else: largest)
       func weight(_ logSumExp: Value<F32>) -> Value<F32> {
-        Value<F32>.exponential2((logSumExp - reference) * ScoreRules.log2OfE)
+        Value<F32>.exponential2((logSumExp - reference) * Value(Logarithms.log2OfE))
       }
       let sum = b.variable(0.0 as Value<F32>)
       b.loop(from: lane, to: splits, step: 32) { sum.add(weight(part($0))) }
       let total = [16, 8, 4, 2, 1].reduce(sum.value) { $0 + b.exchange($0, acrossLanes: $1) }
       b.branch(if: lane .== 0) {
-        let logSumExp = Value<F32>.multiplyAdd(Value<F32>.logarithm2(total), Value(0.693_147_18), reference)
+        let logSumExp = Value<F32>.multiplyAdd(Value<F32>.logarithm2(total), Value(Logarithms.naturalOfTwo), reference)
         b.store(logSumExp, to: b.pointer(CombineParameter.logSumExp.rawValue) + row.widened * 4)
       }
 

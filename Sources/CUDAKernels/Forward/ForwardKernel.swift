@@ -98,6 +98,7 @@ extension ForwardKernel {
     case .chunks(let bytes): words.append("chunks\(bytes)")
     case .elements: words.append("elements")
     }
+    words.append("\(tile.rows)x\(tile.keys)")
     return words.joined(separator: "_")
   }
 }

@@ -23,7 +23,7 @@ public enum ForwardParameter: Sendable, Hashable {
   case scoreFactor
   /// The cap in base 2: c · log₂ e.
   case cap
-  /// The key position of query 0 and the bounds of the band around it; −2³⁰ to 2³⁰.
+  /// The key position of query 0 and the bounds of the band around it; −2²⁹ to 2²⁹.
   case diagonal, left, right
   /// The number of parts of the keys.
   case splits

@@ -48,8 +48,8 @@ extension ForwardKernel {
     case .planesPerSection: .integer(planesPerSection)
     case .headTiles: .integer(headTiles(problem))
     case .headsPerKeyHead: .integer(problem.queryHeads / max(problem.keyValueHeads, 1))
-    case .scoreFactor: .float(problem.softcap.map { problem.scale / $0 } ?? problem.scale * Self.log2OfE)
-    case .cap: .float((problem.softcap ?? 0) * Self.log2OfE)
+    case .scoreFactor: .float(problem.softcap.map { problem.scale / $0 } ?? problem.scale * Logarithms.log2OfE)
+    case .cap: .float((problem.softcap ?? 0) * Logarithms.log2OfE)
     case .diagonal: .integer(Self.bounded(problem.diagonal))
     case .left: .integer(Self.bounded(problem.left ?? .max))
     case .right: .integer(Self.bounded(problem.right ?? .max))
@@ -57,10 +57,10 @@ extension ForwardKernel {
     }
   }
 
-  private static let log2OfE: Float = 1.442_695_04
-
-  /// Sums of two such numbers and a position fit 32 bits; no sequence is longer.
-  private static func bounded(_ distance: Int) -> Int { min(max(distance, -(1 << 29)), 1 << 29) }
+  /// No sequence is longer, so that farther bounds are none.
+  private static func bounded(_ distance: Int) -> Int {
+    min(max(distance, -ForwardProblem.longestSequence), ForwardProblem.longestSequence)
+  }
 
   private func operand(_ operand: ForwardParameter.Operand, _ problem: ForwardProblem) -> ForwardProblem.Operand {
     guard let found = problem.operands[operand] else {
@@ -75,7 +75,12 @@ extension ForwardKernel {
     let operand = self.operand(name, problem)
     let isSequence = name == .key || name == .value
     let dimension = name == .query || name == .key ? headDimension : valueDimension
-    let layout = PanelLayout(rows: isSequence ? tile.keys : tile.rows, dimension: dimension)
+    let layout: PanelLayout =
+      switch name {
+      case .query: .queries(of: self)
+      case .output: .output(of: self)
+      default: PanelLayout(rows: tile.keys, dimension: dimension)
+      }
     let (batch, head, row) = (operand.strides[0], operand.strides[1], operand.strides[2])
     let sizes: [Int]
     let strides: [Int]
@@ -92,8 +97,9 @@ extension ForwardKernel {
       box = [layout.panelColumns, headsPerTile, rows / headsPerTile, 1, 1]
     }
     return TileMap(
-      element: element, address: operand.address, sizes: sizes.map { max($0, 1) }, strides: strides, box: box,
-      swizzle: layout.swizzle)
+      element: element, address: operand.address, sizes: sizes.map { max($0, 1) },
+      // The stride of an axis of one element has no meaning, but the driver looks at it.
+      strides: zip(strides, sizes.dropFirst()).map { $1 > 1 ? $0 : 16 }, box: box, swizzle: layout.swizzle)
   }
 }
 

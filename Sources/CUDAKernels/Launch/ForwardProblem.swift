@@ -19,6 +19,9 @@ public struct ForwardProblem: Sendable, Hashable {
   /// Parts of the keys.
   public var splits: Int
 
+  /// The longest sequence: sums of a position and two distances fit 32 bits.
+  static let longestSequence = 1 << 29
+
   /// An operand in device memory.
   public struct Operand: Sendable, Hashable {
     public var address: UInt64

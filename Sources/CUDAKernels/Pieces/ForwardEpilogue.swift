@@ -42,7 +42,7 @@ struct ForwardEpilogue {
 
   /// ln Σ e^S from the largest score and the sum in base 2; −∞ where nothing was seen.
   static func logSumExp(_ maximum: Value<F32>, _ sum: Value<F32>) -> Value<F32> {
-    (maximum + Value<F32>.logarithm2(sum)) * Value(0.693_147_18)
+    (maximum + Value<F32>.logarithm2(sum)) * Value(Logarithms.naturalOfTwo)
   }
 
   /// Whether any element of a row, of which four lanes hold parts, is an infinity or no number.

@@ -21,12 +21,6 @@ struct OnlineSoftmax {
     sums = (0..<rows).map { _ in b.variable(0.0 as Value<F32>) }
   }
 
-  /// Begins anew, for another tile.
-  func reset() {
-    maxima.forEach { $0.value = Self.minusInfinity }
-    sums.forEach { $0.value = 0.0 }
-  }
-
   /// Replaces scores by 2^(S − M) with the new M, and returns for each row what earlier sums are to be multiplied by.
   func step(_ scores: Fragments) -> [Value<F32>] {
     (0..<scores.rowCount).map { row in

@@ -8,13 +8,16 @@ struct PanelLayout {
   let rows: Int
   /// Columns, a multiple of ``panelColumns``.
   let columns: Int
+  let panelColumns: Int
 
-  init(rows: Int, dimension: Int) {
+  /// - Parameter neighbour: The dimension of a tile that is to have panels of the same width.
+  init(rows: Int, dimension: Int, likeTileOf neighbour: Int? = nil) {
+    func padded(_ dimension: Int) -> Int { (dimension + 31) / 32 * 32 }
     self.rows = rows
-    columns = (dimension + 31) / 32 * 32
+    columns = padded(dimension)
+    panelColumns = [dimension, neighbour ?? dimension].allSatisfy { padded($0) % 64 == 0 } ? 64 : 32
   }
 
-  var panelColumns: Int { columns % 64 == 0 ? 64 : 32 }
   var panels: Int { columns / panelColumns }
   var rowBytes: Int { panelColumns * 2 }
   var panelBytes: Int { rows * rowBytes }

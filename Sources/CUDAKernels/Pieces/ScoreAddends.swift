@@ -28,6 +28,7 @@ struct ScoreAddends {
     self.warpRow = warpRow
     self.lane = lane
     self.rowCount = rowCount
+    precondition(frame.kernel.tile.keys % 32 == 0, "the lanes read whole rows of a step")
     warpStart = memory + warpRow * Self.rowBytes(frame.kernel)
     start = warpStart + ((lane >> 2) * Self.rowBytes(frame.kernel) + (lane & 3) * 8)
   }
@@ -52,8 +53,9 @@ struct ScoreAddends {
     }
     // Lanes may still read those of the last step.
     b.synchronizeWarp()
-    b.loop(from: 0, to: Value<U32>(rowCount), step: 2) { row in
-      for next in 0..<2 {
+    // So many rows that their loads hide each other's way from memory.
+    b.loop(from: 0, to: Value<U32>(rowCount), step: 8) { row in
+      for next in 0..<8 {
         let tileRow = TileRow(frame, item, row: warpRow + row + next)
         let place = warpStart + ((row + next) * Self.rowBytes(frame.kernel) + lane * 4)
         let biasRow = bias?.row(tileRow, item)
@@ -61,7 +63,7 @@ struct ScoreAddends {
         for (index, key) in columns.enumerated() {
           var addend: Value<F32> = 0.0
           if let bias, let biasRow {
-            addend = bias.number(at: biasRow + bias.distance(ofKey: key)) * ScoreRules.log2OfE
+            addend = ScoreRules.addend(ofBias: bias.number(at: biasRow + bias.distance(ofKey: key)))
           }
           if let mask, let maskRow {
             let permits = b.load(U8.self, from: maskRow + mask.distance(ofKey: key)) .!= 0

@@ -43,7 +43,7 @@ extension ScoreRules {
       let score = rules.score(ofProduct: product)
       guard let bias else { return score }
       let number = bias.tensor.number(at: bias.start + bias.tensor.distance(ofKey: key))
-      return .multiplyAdd(number, ScoreRules.log2OfE, score)
+      return score + ScoreRules.addend(ofBias: number)
     }
   }
 

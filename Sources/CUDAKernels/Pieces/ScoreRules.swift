@@ -77,14 +77,19 @@ struct ScoreRules {
     return cap.map { Self.capped(scaled, $0) } ?? scaled
   }
 
-  /// Scores are in base 2.
-  static var log2OfE: Value<F32> { 1.442_695_04 }
+  /// What a bias adds to a score in base 2. Only −∞ forbids: the smallest finite numbers, which take the place of −∞ in many
+  /// programs, would overflow to it, and are held at the smallest number instead.
+  static func addend(ofBias number: Value<F32>) -> Value<F32> {
+    let scaled = number * Value(Logarithms.log2OfE)
+    let overflows = (scaled .== OnlineSoftmax.minusInfinity) .& (number .!= OnlineSoftmax.minusInfinity)
+    return overflows.select(Value(-Float.greatestFiniteMagnitude), else: scaled)
+  }
 
   /// c · tanh x to a few units in the last place; the machine's own tanh is a thousand times less exact.
   ///
   /// As c − 2 c / (1 + e^(2 x)), and near zero, where that cancels, by the first terms of the series.
   static func capped(_ score: Value<F32>, _ cap: Value<F32>) -> Value<F32> {
-    let power = Value<F32>.exponential2(score * Value(2 * 1.442_695_04))
+    let power = Value<F32>.exponential2(score * Value(2 * Logarithms.log2OfE))
     let quotient = Value<F32>.approximateReciprocal(power + 1.0)
     let far = Value<F32>.multiplyAdd(quotient * -2.0, cap, cap)
 

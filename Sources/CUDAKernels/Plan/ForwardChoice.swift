@@ -8,14 +8,14 @@ public struct ForwardChoice: Sendable, Hashable {
   public let splits: Int
   /// How many planes are begun together; see ``WorkItem``.
   public let planesPerSection: Int
-  /// Blocks of threads that the device holds at once, at least.
+  /// Blocks of threads of a kernel whose blocks stay: one for each multiprocessor, whose registers each fills.
   public let residentBlocks: Int
 
   /// The kernel that merges the parts, where keys are split.
   public var combine: CombineKernel? {
     kernel.isSplit
       ? CombineKernel(
-        target: .sm80, element: kernel.element, valueDimension: kernel.valueDimension, access: kernel.access)
+        element: kernel.element, valueDimension: kernel.valueDimension, access: kernel.access)
       : nil
   }
 
@@ -27,8 +27,9 @@ public struct ForwardChoice: Sendable, Hashable {
     for (name, dimension) in [("D", request.headDimension), ("Dv", request.valueDimension)] where dimension > 256 {
       return "\(name) is \(dimension), and its kernels go up to 256"
     }
-    for (name, length) in [("Sq", request.queryLength), ("Sk", request.keyLength)] where length > longest {
-      return "\(name) is \(length), and its kernels count positions up to \(longest)"
+    for (name, length) in [("Sq", request.queryLength), ("Sk", request.keyLength)]
+    where length > ForwardProblem.longestSequence {
+      return "\(name) is \(length), and its kernels count positions up to \(ForwardProblem.longestSequence)"
     }
     let rows = request.batch.multipliedReportingOverflow(by: request.queryHeads)
     let all = rows.partialValue.multipliedReportingOverflow(by: max(request.queryLength, 1))
@@ -37,9 +38,6 @@ public struct ForwardChoice: Sendable, Hashable {
     }
     return nil
   }
-
-  /// Positions and sums of two distances fit 32 bits.
-  static let longest = 1 << 29
 
   /// Chooses for a request that ``refusal(of:on:)`` has nothing against.
   public init(_ request: ForwardRequest, on device: GPUTraits) {
@@ -64,20 +62,23 @@ public struct ForwardChoice: Sendable, Hashable {
     let blocksOfKeys = (request.keyLength + whole.tile.keys - 1) / whole.tile.keys
     splits = Self.splits(tiles: tiles, blocksOfKeys: blocksOfKeys, multiprocessors: device.multiprocessors)
     self.kernel = splits > 1 ? kernel(isSplit: true) : whole
-    residentBlocks = device.multiprocessors * max(1, device.sharedBytesPerBlock / max(self.kernel.sharedBytes, 1))
+    residentBlocks = device.multiprocessors
     planesPerSection = min(
       Self.planesPerSection(request, headsPerTile: packed, level2Cache: device.level2Cache), max(planes * splits, 1))
   }
 
-  /// Heads share a tile where the queries of one leave most of it empty, as in decoding.
+  /// Heads share a tile where the queries of one leave most of it empty, as in decoding. A group that does not divide the rows
+  /// of a warpgroup gives those up for it, which pays only where it has few queries.
   private static func headsPerTile(_ request: ForwardRequest) -> Int {
     let heads = request.headsPerGroup
-    return heads <= 64 && request.queryLength <= ForwardTileTable.fewRows ? heads : 1
+    let most = 64 % heads == 0 ? ForwardTileTable.fewRows : 16
+    return heads <= 64 && request.queryLength <= most ? heads : 1
   }
 
-  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them.
+  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them. A few steps take less
+  /// than a second launch and its traffic.
   static func splits(tiles: Int, blocksOfKeys: Int, multiprocessors: Int) -> Int {
-    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > 1 else { return 1 }
+    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > 4 else { return 1 }
     /// The part of the multiprocessors' time that is used, where every part of the keys takes as long.
     func use(_ splits: Int) -> Double {
       let part = (blocksOfKeys + splits - 1) / splits

@@ -43,20 +43,24 @@ struct TileConsumer {
       let softmax = OnlineSoftmax(b, rows: 2, factor: rules.remainingFactor)
       output.clear()
       query.waitUntilFull()
-      b.branch(if: keys.first .< keys.end) { steps(keys, rules, softmax, addends, output, key, value) }
+      // Where the output has a place of its own, queries are done with when all scores are there.
+      func scoresAreDone() { if !pass.memory.outputSharesQueries { query.release(lane: lane) } }
+      b.branch(
+        if: keys.first .< keys.end,
+        { steps(keys, rules, softmax, addends, output, key, value, scoresAreDone) }, else: { scoresAreDone() })
       let store = OutputStore(pass, item, warpgroup: warpgroup, warpRow: warpRow, lane: lane)
       store.write(
         output, softmax, rows,
         CarefulRows(
           frame: pass.frame, item: item, keys: keys, rules: rules, lane: lane, warpRow: warpRow))
-      query.release(lane: lane)
+      if pass.memory.outputSharesQueries { query.release(lane: lane) }
     }
   }
 
   /// All steps of a tile that sees at least one key.
   private func steps(
     _ keys: KeyRange, _ rules: ScoreRules, _ softmax: OnlineSoftmax, _ addends: ScoreAddends?, _ output: Fragments,
-    _ key: Ring.Position, _ value: Ring.Position
+    _ key: Ring.Position, _ value: Ring.Position, _ scoresAreDone: () -> Void
   ) {
     let scores = Fragments(b, rowFragments: 1, columns: kernel.tile.keys)
     let probabilities = (0..<(kernel.tile.keys / 16)).map { _ in (0..<4).map { _ in b.variable(B32.self) } }
@@ -126,6 +130,7 @@ struct TileConsumer {
       }
     }
 
+    scoresAreDone()
     b.comment("the last step's output")
     value.waitUntilFull()
     beginOutput()

@@ -8,6 +8,9 @@ struct WarpgroupMemory {
   /// The rows of the output, in the element type.
   let output: PanelLayout
   let stages: Int
+  /// Whether each warpgroup's rows of the output lie in those of its queries, with which it has done by then. With a place of
+  /// its own for the output, the next queries come while it is written.
+  let outputSharesQueries: Bool
   private(set) var queryTile = 0
   private(set) var keyTiles = 0
   private(set) var valueTiles = 0
@@ -17,18 +20,26 @@ struct WarpgroupMemory {
   private(set) var byteCount = 0
 
   init(_ kernel: ForwardKernel, stages: Int) {
-    query = PanelLayout(rows: kernel.tile.rows, dimension: kernel.headDimension)
+    let separate = WarpgroupMemory(kernel, stages: stages, outputSharesQueries: false)
+    self =
+      separate.byteCount <= Self.limit
+      ? separate : WarpgroupMemory(kernel, stages: stages, outputSharesQueries: true)
+  }
+
+  /// What a block can have on compute capability 9.0: 227 KiB.
+  private static let limit = 232_448
+
+  private init(_ kernel: ForwardKernel, stages: Int, outputSharesQueries: Bool) {
+    query = .queries(of: kernel)
     key = PanelLayout(rows: kernel.tile.keys, dimension: kernel.headDimension)
     value = PanelLayout(rows: kernel.tile.keys, dimension: kernel.valueDimension)
-    output = PanelLayout(rows: kernel.tile.rows, dimension: kernel.valueDimension)
+    output = .output(of: kernel)
     self.stages = stages
+    self.outputSharesQueries = outputSharesQueries
     var layout = SharedLayout()
-    // Where panels are of the same width, each warpgroup's rows of the output lie in those of its queries, which it has
-    // done with by then.
-    let sharesQueries = query.panelColumns == output.panelColumns
     queryTile = layout.reserve(
-      bytes: sharesQueries ? max(query.byteCount, output.byteCount) : query.byteCount, alignment: 1024)
-    outputTile = sharesQueries ? queryTile : layout.reserve(bytes: output.byteCount, alignment: 1024)
+      bytes: outputSharesQueries ? max(query.byteCount, output.byteCount) : query.byteCount, alignment: 1024)
+    outputTile = outputSharesQueries ? queryTile : layout.reserve(bytes: output.byteCount, alignment: 1024)
     keyTiles = layout.reserve(bytes: stages * key.byteCount, alignment: 1024)
     valueTiles = layout.reserve(bytes: stages * value.byteCount, alignment: 1024)
     addends = layout.reserve(bytes: ScoreAddends.byteCount(kernel))
@@ -46,5 +57,19 @@ struct WarpgroupMemory {
       Ring(layout: key, stages: stages, tiles: shared + keyTiles, barriers: ofKey),
       Ring(layout: value, stages: stages, tiles: shared + valueTiles, barriers: ofValue)
     )
+  }
+}
+
+extension PanelLayout {
+  /// The rows of queries and of the output of a tile, in panels of the same width: so the rows of a warpgroup lie at the same
+  /// places in both.
+  static func queries(of kernel: ForwardKernel) -> PanelLayout {
+    PanelLayout(
+      rows: kernel.tile.rows, dimension: kernel.headDimension, likeTileOf: kernel.valueDimension)
+  }
+
+  static func output(of kernel: ForwardKernel) -> PanelLayout {
+    PanelLayout(
+      rows: kernel.tile.rows, dimension: kernel.valueDimension, likeTileOf: kernel.headDimension)
   }
 }

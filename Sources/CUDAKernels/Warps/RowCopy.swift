@@ -38,12 +38,21 @@ struct RowCopy {
   }
 
   /// The rows that all threads copy at once.
-  private var rowsAtOnce: Int { threads / tile.layout.chunksPerRow }
+  private var rowsAtOnce: Int { min(threads / layout.chunksPerRow, layout.rows) }
+
+  /// Whether the thread has anything to copy: there may be more threads than chunks.
+  private var takesPart: Predicate {
+    threads > rowsAtOnce * layout.chunksPerRow ? firstRow .< rowsAtOnce : Predicate(true)
+  }
 
   /// Copies all rows of the tile.
   ///
   /// - Parameter source: Where a row of the tile begins, and whether it is one of the tensor.
   func copy(_ source: (_ row: Value<U32>) -> (start: Pointer<Global>, isPresent: Predicate)) {
+    b.branch(if: takesPart) { copyRows(source) }
+  }
+
+  private func copyRows(_ source: (_ row: Value<U32>) -> (start: Pointer<Global>, isPresent: Predicate)) {
     switch frame.kernel.access {
     case .chunks(let bytes):
       for pass in 0..<(layout.rows / rowsAtOnce) {

@@ -78,6 +78,7 @@ public struct TensorMapDescription: Hashable, Sendable {
     }
     try require((1...5).contains(rank), "\(rank) axes, where 1 to 5 are possible")
     try require(box.count == rank && strides.count == rank - 1, "sizes, strides and box do not have the same axes")
+    try require(address > 0, "there is no address")
     try require(address % 16 == 0, "the address \(hexadecimal(address)) is not a multiple of 16")
     for size in sizes { try require(size > 0 && size <= 1 << 32, "a size of \(size) is not in 1...2^32") }
     for stride in strides {

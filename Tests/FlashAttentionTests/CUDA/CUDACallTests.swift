@@ -44,7 +44,7 @@ struct CUDACallTests {
     let result = try scaledDotProductAttention(
       queries: queries, keys: keys, values: values, bias: bias, on: gpu.stream)
     let launch = try #require(gpu.launches.first)
-    #expect(launch.kernel == "attend_sm_80_f16_d16_v8_bias_bf16")
+    #expect(launch.kernel == "attend_sm_80_f16_d16_v8_bias_bf16_64x64")
     #expect(launch.address("query") == queries.pointer.rawValue)
     #expect(launch.address("key") == keys.pointer.rawValue)
     #expect(launch.address("output") == result.output.pointer.rawValue)
@@ -68,7 +68,7 @@ struct CUDACallTests {
     let result = try scaledDotProductAttention(
       queries: tensors[0], keys: tensors[1], values: tensors[2], on: gpu.stream)
     let launch = try #require(gpu.launches.first)
-    #expect(launch.kernel == "attend_sm_90a_f16_d64")
+    #expect(launch.kernel == "attend_sm_90a_f16_d64_64x128")
     let keys = try #require(launch.map("key_map"))
     #expect(keys.address == tensors[1].pointer)
     #expect(keys.element == .float16)
@@ -84,7 +84,7 @@ struct CUDACallTests {
     let tensors = try [inputs.queries, inputs.keys, inputs.values].map { try $0.copied(to: gpu.stream) }
     let result = try scaledDotProductAttention(
       queries: tensors[0], keys: tensors[1], values: tensors[2], on: gpu.stream)
-    #expect(gpu.launches.map(\.kernel) == ["attend_sm_80_f16_d16_v8_heads2_split", "combine_f16_v8"])
+    #expect(gpu.launches.map(\.kernel) == ["attend_sm_80_f16_d16_v8_heads2_split_64x64", "combine_f16_v8"])
     let (part, merge) = (gpu.launches[0], gpu.launches[1])
     let splits = try #require(part.number("splits"))
     #expect(splits > 1)

@@ -87,7 +87,7 @@ struct SimulatedCallTests {
       keeping: spread.owner)
     let result = try scaledDotProductAttention(
       queries: inputs.queries.copied(to: gpu.stream), keys: repeatedKeys, values: everyOther, on: gpu.stream)
-    #expect(gpu.launches.map(\.kernel) == ["attend_sm_80_bf16_d16_v8_elements"])
+    #expect(gpu.launches.map(\.kernel) == ["attend_sm_80_bf16_d16_v8_elements_64x64"])
     let forward = AttentionResult(
       output: try result.output.copiedToHost(on: gpu.stream),
       logSumExp: try result.logSumExp.copiedToHost(on: gpu.stream))

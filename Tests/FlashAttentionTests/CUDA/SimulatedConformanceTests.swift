@@ -45,11 +45,19 @@ struct SimulatedConformanceTests {
     }
   }
 
-  @Test("Dimensions that fill their tiles agree", arguments: [32, 64, 96, 128, 160, 192, 224, 256])
-  func dimensions(dimension: Int) throws {
-    for (mask, heads) in [(AttentionMask.full, 1), (.causal(.bottomRight), 2)] {
+  /// D and Dv; the unequal ones are of panels of different widths.
+  static let tileDimensions =
+    [32, 64, 96, 128, 160, 192, 224, 256].map { ($0, $0) }
+    + [(128, 96), (96, 128), (160, 192), (256, 224), (32, 128)]
+
+  @Test("Dimensions that fill their tiles agree", arguments: tileDimensions)
+  func dimensions(headDimension: Int, valueDimension: Int) throws {
+    for (mask, heads, bias) in [
+      (AttentionMask.full, 1, nil), (.causal(.bottomRight), 2, BiasForm(form: .overHeads, element: .float16)),
+    ] {
       let posed = AttentionCase(
-        heads: (2, 2 / heads), lengths: (197, 300), dimensions: (dimension, dimension), element: .bfloat16, mask: mask)
+        heads: (2, 2 / heads), lengths: (197, 300), dimensions: (headDimension, valueDimension), element: .bfloat16,
+        mask: mask, bias: bias)
       for device in Device.all { try Self.check(posed, on: device) }
     }
   }

@@ -96,6 +96,25 @@ struct SimulatedContractTests {
     #expect(result.logSumExp.allSatisfy { $0 == -.infinity })
   }
 
+  /// Programs without −∞ mask with the smallest number. It is none of the forbidden.
+  @Test("A row whose keys all have the smallest finite bias is their plain mean", arguments: Device.all)
+  func smallestBias(device: Device) throws {
+    var inputs = try AttentionInputs<BFloat16>(
+      AttentionCase(lengths: (3, 70), dimensions: (32, 32), element: .bfloat16, bias: BiasForm(form: .overAll)))
+    let smallest = -Float.greatestFiniteMagnitude
+    inputs.exactBias = try Tensor([Double(smallest)], shape: [1, 1, 1, 1])
+    inputs.bias = AttentionBias(try Tensor<Float>([smallest], shape: [1, 1, 1, 1]))
+    let result = try Self.run(inputs, device)
+    let values = inputs.values.doubles
+    let mean = (0..<32).map { column in (0..<70).reduce(0) { $0 + values[$1 * 32 + column] } / 70 }
+    for row in 0..<3 {
+      let output = Self.doubles(result.output[(row * 32)..<(row * 32 + 32)], BFloat16.self)
+      #expect(ErrorMeasure.relative(output, mean) < 0.01)
+      #expect(result.logSumExp[row].isFinite)
+    }
+    #expect(ErrorMeasure.relative(try inputs.forward().output.doubles, (0..<3).flatMap { _ in mean }) < 0.01)
+  }
+
   @Test("Logits of ±10⁴ and one huge forbidden key stay exact", arguments: Device.all)
   func spikes(device: Device) throws {
     for scale in [Float(300), -300] {
