@@ -80,6 +80,8 @@ public struct SimulatedForward: Sendable {
       queryLength: request.queryLength, keyLength: request.keyLength, scale: self.problem.scale,
       softcap: self.problem.softcap, diagonal: self.problem.diagonal, left: self.problem.left,
       right: self.problem.right, operands: operands, splits: choice.splits)
+    let counter = device.allocate("counter", copying: [0 as UInt32])
+    problem.counter = counter.address
     var reports: [LaunchReport] = []
     if let merge = choice.combine, let combine {
       let partialOutput = device.allocate(
@@ -97,6 +99,9 @@ public struct SimulatedForward: Sendable {
       reports.append(try launch(choice.launch(problem), main, device, options))
     }
 
+    if device.read(UInt32.self, from: counter) != [0] {
+      throw Failure.incomplete("the counter of tiles is not zero again")
+    }
     let places = output.places
     for (buffer, written) in [(outputBuffer, places.count * 2), (logSumExp, rowCount * 4)] {
       let defined = buffer.byteCount - device.undefinedByteCount(of: buffer)

@@ -82,6 +82,12 @@ extension ForwardKernel {
   /// Whether scores are scaled before their maximum is taken, and not in the exponent.
   var scalesScoresFirst: Bool { isCapped || bias != nil || isScaledFirst }
 
+  /// Whether blocks of threads take tiles from a common counter. Where tiles differ in length, a fixed share of them would leave
+  /// some blocks without work while others have several tiles to go.
+  public var takesTilesFromCounter: Bool {
+    if case .warpgroups = tile.engine { band != .full } else { false }
+  }
+
   /// The name of the entry.
   public var name: String {
     var words = ["attend", tile.target.rawValue, element.rawValue, "d\(headDimension)"]

@@ -14,6 +14,8 @@ public enum ForwardParameter: Sendable, Hashable {
   case rowTiles
   /// The number of planes, B · head tiles · splits, and how many of them are begun together; see ``WorkItem``.
   case planes, planesPerSection
+  /// The address of 32 bits that are zero, and zero again after the launch: how many tiles have been taken from the counter.
+  case counter
   /// The number of heads, or of groups of heads that share a tile.
   case headTiles
   /// Hq / Hkv, where a tile holds rows of one head.
@@ -50,6 +52,7 @@ public enum ForwardParameter: Sendable, Hashable {
     case .rowTiles: "row_tiles"
     case .planes: "planes"
     case .planesPerSection: "planes_per_section"
+    case .counter: "counter"
     case .headTiles: "head_tiles"
     case .headsPerKeyHead: "heads_per_key_head"
     case .scoreFactor: "score_factor"
@@ -63,7 +66,7 @@ public enum ForwardParameter: Sendable, Hashable {
 
   var parameter: Parameter {
     switch self {
-    case .address: .scalar(name, U64.self)
+    case .address, .counter: .scalar(name, U64.self)
     case .map: .tensorMap(name)
     // Addresses of single scores are computed in the loop over keys, where 64-bit products would be dear.
     case .stride(.bias, .element), .stride(.mask, .element): .scalar(name, S32.self)
@@ -85,6 +88,7 @@ extension ForwardKernel {
       list += ForwardParameter.Axis.allCases.map { .stride(operand, $0) }
     }
     list += [.queryLength, .keyLength, .rowTiles, .planes, .planesPerSection, .headTiles]
+    if takesTilesFromCounter { list.append(.counter) }
     if headsPerTile == 1 { list.append(.headsPerKeyHead) }
     list.append(.scoreFactor)
     if isCapped { list.append(.cap) }

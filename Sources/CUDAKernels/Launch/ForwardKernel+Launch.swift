@@ -46,6 +46,7 @@ extension ForwardKernel {
     case .rowTiles: .integer(rowTiles(problem))
     case .planes: .integer(planes(problem))
     case .planesPerSection: .integer(planesPerSection)
+    case .counter: .word64(problem.counter)
     case .headTiles: .integer(headTiles(problem))
     case .headsPerKeyHead: .integer(problem.queryHeads / max(problem.keyValueHeads, 1))
     case .scoreFactor: .float(problem.softcap.map { problem.scale / $0 } ?? problem.scale * Logarithms.log2OfE)

@@ -18,6 +18,8 @@ public struct ForwardProblem: Sendable, Hashable {
   public var operands: [ForwardParameter.Operand: Operand]
   /// Parts of the keys.
   public var splits: Int
+  /// The address of the counter of tiles, where the kernel has one.
+  public var counter: UInt64 = 0
 
   /// The longest sequence: sums of a position and two distances fit 32 bits.
   static let longestSequence = 1 << 29

@@ -33,7 +33,7 @@ struct TileConsumer {
     let key = Ring.Position(b, pass.rings.key, fills: false)
     let value = Ring.Position(b, pass.rings.value, fills: false)
     turns?.begin()
-    pass.forEachItem { item in
+    pass.queue.compute(query) { item in
       let keys = KeyRange(pass.frame, item)
       let rows = (0..<2).map {
         TileRow(pass.frame, item, row: warpRow + (lane >> 2) + Fragments.place(ofRow: $0))
@@ -42,7 +42,6 @@ struct TileConsumer {
       let rules = ScoreRules(pass.frame, rows: rows, addends: addends, lane: lane)
       let softmax = OnlineSoftmax(b, rows: 2, factor: rules.remainingFactor)
       output.clear()
-      query.waitUntilFull()
       // Where the output has a place of its own, queries are done with when all scores are there.
       func scoresAreDone() { if !pass.memory.outputSharesQueries { query.release(lane: lane) } }
       b.branch(

@@ -16,7 +16,7 @@ struct TileProducer {
     let key = Ring.Position(b, pass.rings.key, fills: true)
     let value = Ring.Position(b, pass.rings.value, fills: true)
 
-    pass.forEachItem { item in
+    pass.queue.bring(query) { item, passOn in
       let keys = KeyRange(pass.frame, item)
       let head = item.keyHead.bits(as: S32.self)
       let batch = item.batch.bits(as: S32.self)
@@ -28,7 +28,7 @@ struct TileProducer {
       b.branch(if: seesKeys) { bring(maps[1], keys.first, key) }
       let firstQuery = (item.firstRow / kernel.headsPerTile).bits(as: S32.self)
       // Also where they see no key: the output takes their place.
-      fill(query, from: maps[0]) { [$0, 0, firstQuery, item.headTile.bits(as: S32.self), batch] }
+      fill(query, from: maps[0], passOn) { [$0, 0, firstQuery, item.headTile.bits(as: S32.self), batch] }
       b.branch(if: seesKeys) {
         b.comment("the keys of a step come before the values of the step before it, as they are needed")
         b.loop(from: keys.first + 1, to: keys.end) { block in
@@ -41,11 +41,15 @@ struct TileProducer {
   }
 
   /// Waits for the next place, and asks for the tile at `coordinates` of the first column of each panel.
+  ///
+  /// - Parameter whenEmpty: What else is written while the place is empty.
   private func fill(
-    _ position: Ring.Position, from map: TensorMap, _ coordinates: (_ column: Value<S32>) -> [Value<S32>]
+    _ position: Ring.Position, from map: TensorMap, _ whenEmpty: () -> Void = {},
+    _ coordinates: (_ column: Value<S32>) -> [Value<S32>]
   ) {
     let layout = position.ring.layout
     position.waitUntilEmpty()
+    whenEmpty()
     let full = position.ring.full(position.stage)
     b.arrive(at: full, expectingBytes: layout.byteCount)
     for panel in 0..<layout.panels {

@@ -11,6 +11,7 @@ struct WarpgroupForward {
   let memory: WarpgroupMemory
   let shared: Pointer<Shared>
   let rings: (query: Ring, key: Ring, value: Ring)
+  let queue: TileQueue
   let thread: Value<U32>
 
   var b: KernelBuilder { frame.b }
@@ -23,6 +24,7 @@ struct WarpgroupForward {
     memory = WarpgroupMemory(kernel, stages: stages)
     shared = b.sharedMemory()
     rings = memory.rings(shared)
+    queue = TileQueue(frame: frame, queries: rings.query, slot: shared + memory.slot)
     thread = b.threadIndex()
   }
 
@@ -53,14 +55,6 @@ struct WarpgroupForward {
     case 1: (56, 256)
     case 2: (24, 240)
     default: (32, 160)
-    }
-  }
-
-  /// Runs `body` for every tile of the block of threads.
-  func forEachItem(_ body: (WorkItem) -> Void) {
-    let tiles = frame.parameter(.rowTiles, U32.self) * frame.parameter(.planes, U32.self)
-    b.loop(from: b.blockIndex(), to: tiles, step: b.gridSize()) { index in
-      body(WorkItem(frame, index: index))
     }
   }
 }

@@ -17,6 +17,7 @@ struct WarpgroupMemory {
   private(set) var outputTile = 0
   private(set) var addends = 0
   private(set) var barriers = 0
+  private(set) var slot = 0
   private(set) var byteCount = 0
 
   init(_ kernel: ForwardKernel, stages: Int) {
@@ -44,6 +45,7 @@ struct WarpgroupMemory {
     valueTiles = layout.reserve(bytes: stages * value.byteCount, alignment: 1024)
     addends = layout.reserve(bytes: ScoreAddends.byteCount(kernel))
     barriers = layout.reserve(bytes: Ring.barrierBytes(stages: 1) + 2 * Ring.barrierBytes(stages: stages))
+    slot = layout.reserve(bytes: kernel.takesTilesFromCounter ? TileQueue.slotBytes : 0)
     byteCount = layout.byteCount
   }
 

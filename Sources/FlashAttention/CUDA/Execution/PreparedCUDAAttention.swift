@@ -92,8 +92,8 @@ public struct PreparedCUDAAttention: ~Copyable, Sendable {
 }
 
 extension CUDAAttentionPlan {
-  /// Loads the kernels, assembling those that this process has not assembled yet for the device, and allocates memory for
-  /// partial results.
+  /// Loads the kernels, assembling those that this process has not assembled yet for the device, and allocates the call's
+  /// workspace.
   ///
   /// - Parameter stream: The stream that the calls will be queued on.
   /// - Throws: ``AttentionError/deviceFailure(_:reason:)`` and ``AttentionError/unavailable(_:reason:)`` where the driver
@@ -108,6 +108,11 @@ extension CUDAAttentionPlan {
     }
     let kernels = isEmpty ? [] : try CUDAKernelCache.kernels(of: self, in: stream.context)
     let workspace = try DeviceBuffer(byteCount: isEmpty ? 0 : workspaceBytes, on: stream)
+    let parts = CUDAWorkspace(self)
+    if parts.hasCounter && !isEmpty {
+      try stream.fill(
+        workspace.span.part(at: parts.partialBytes, byteCount: CUDAWorkspace.counterBytes), with: 0)
+    }
     return PreparedCUDAAttention(
       self, on: stream, kernels: kernels, workspace: workspace,
       addresses: isEmpty ? [] : AddressArgument.all(of: self))

@@ -31,13 +31,13 @@ extension CUDAAttentionPlan {
     let queries = rows * Double(shape.headDimension) * element
     let results = rows * (Double(shape.valueDimension) * element + 4)
     let scores = rows * Double(shape.keyLength) * element
-    let partial = Double(workspaceBytes)
+    let partial = Double(CUDAWorkspace(self).partialBytes)
     return CUDAAttentionCost(
       operations: AttentionCost.operations(descriptor, .forward),
       flashBytes: Double(splits) * queries + results + 2 * partial
         + heads / Double(headsPerTile) * keysOfTiles * dimensions * element,
       standardBytes: queries + results + keys * dimensions * element + 4 * scores,
-      flashExtraBytes: partial, standardExtraBytes: 2 * scores)
+      flashExtraBytes: Double(workspaceBytes), standardExtraBytes: 2 * scores)
   }
 
   /// The keys that the tiles of a head, or of the heads that share them, see, summed over the tiles.

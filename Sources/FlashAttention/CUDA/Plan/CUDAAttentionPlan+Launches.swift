@@ -10,10 +10,12 @@ extension CUDAAttentionPlan {
   func launches(_ operands: CUDAOperands, workspace: UInt64) -> [KernelLaunch] {
     if isEmpty { return [] }
     var problem = problem(operands)
+    let parts = CUDAWorkspace(self)
+    if parts.hasCounter { problem.counter = workspace + UInt64(parts.partialBytes) }
     guard let combine = choice.combine, let output = problem.operands[.output] else {
       return [choice.launch(problem)]
     }
-    let partialLogSumExp = workspace + UInt64(PartialResults(self).outputBytes)
+    let partialLogSumExp = workspace + UInt64(parts.outputBytes)
     problem.operands[.output] = ForwardProblem.Operand(address: workspace)
     problem.operands[.logSumExp] = ForwardProblem.Operand(address: partialLogSumExp)
     return [

@@ -110,8 +110,8 @@ extension CUDAAttentionPlan {
   /// Shared memory of a block, in bytes.
   public var sharedBytesPerBlock: Int { choice.kernel.sharedBytes }
 
-  /// The memory that partial results take until they are merged, in bytes.
-  public var workspaceBytes: Int { PartialResults(self).byteCount }
+  /// The device memory of a call beyond operands and results, in bytes: partial results until they are merged, and a counter.
+  public var workspaceBytes: Int { CUDAWorkspace(self).byteCount }
 
   private var mainLaunch: KernelLaunch? { launches(.placeholder(descriptor), workspace: 256).first }
 }
