@@ -28,6 +28,14 @@ struct ForwardBudgetTests {
     }
   }
 
+  /// K and V of a step pass from shared memory to each of eight warps, which keep Q, and the tiles of K and V into it.
+  @Test("Fragments of warps take shared memory 128 bytes a cycle")
+  func shared() {
+    let tile = ForwardTile(rows: 128, keys: 64, engine: .warps(fragments: 1))
+    let keys = 64 * 128 * 2
+    #expect(kernel(128, tile).budget.shared == Double(8 * 2 * keys + 2 * keys) / 128)
+  }
+
   @Test("A band costs a step inside of it nothing but a comparison")
   func band() {
     let tile = ForwardTile(rows: 128, keys: 128, engine: .warpgroups(stages: 2))

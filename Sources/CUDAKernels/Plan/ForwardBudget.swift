@@ -12,11 +12,13 @@ public struct ForwardBudget: Sendable, Hashable {
   public let exponential: Double
   /// Cycles in which instructions are issued.
   public let issue: Double
+  /// Cycles of shared memory for what threads load and store, at 128 bytes a cycle; products of warpgroups read it on their own.
+  public let shared: Double
 
   /// What the tensor cores are used where all else runs beside them.
-  public var utilizationWithOverlap: Double { tensor / max(tensor, exponential, issue) }
+  public var utilizationWithOverlap: Double { tensor / max(tensor, exponential, issue, shared) }
   /// What they are used where nothing does.
-  public var utilizationWithoutOverlap: Double { tensor / (tensor + max(exponential, issue)) }
+  public var utilizationWithoutOverlap: Double { tensor / (tensor + max(exponential, issue, shared)) }
 }
 
 extension ForwardKernel {
@@ -44,6 +46,17 @@ extension ForwardKernel {
       tensor: Double(products) / Double(rate),
       // 32 lanes at four a cycle.
       exponential: Double(count("ex2", "rcp", "lg2", "tanh")) * 8 * warps,
-      issue: Double(all(.step) - all(.edge)) * warps)
+      issue: Double(all(.step) - all(.edge)) * warps, shared: Double(sharedCycles) * warps * 4)
+  }
+
+  /// The cycles of shared memory of a step of one warp: each 128 bytes that its lanes move together.
+  private var sharedCycles: Int {
+    let cycles: [(opcode: String, cycles: Int)] = [
+      ("ldmatrix.sync.aligned.m8n8.x4", 4), ("cp.async.cg", 4), ("ld.shared.v2", 2), ("st.shared.v4", 4),
+      ("st.shared.f32", 1),
+    ]
+    return module.sections.filter { $0.name == ForwardSection.step.rawValue }.reduce(0) { sum, section in
+      cycles.reduce(sum) { $0 + section.count(of: $1.opcode) * $1.cycles }
+    }
   }
 }

@@ -81,6 +81,13 @@ struct WarpForward {
 
     let block = b.variable(keys.first)
     b.branch(if: block.value .< keys.end) { keyCopy.copy(firstKey: block.value * kernel.tile.keys) }
+    var queries: [[[Value<B32>]]]?
+    if keepsQueries {
+      b.comment("queries, which stay in registers")
+      waitForCopies()
+      b.synchronizeBlock()
+      queries = products.loadQueries(rowFragments: fragments)
+    }
     b.repeatWhile({ block.value .< keys.end }) {
       b.section(ForwardSection.step.rawValue) {
         let firstKey = block.value * kernel.tile.keys
@@ -90,7 +97,7 @@ struct WarpForward {
         valueCopy.copy(firstKey: firstKey)
         addends?.fill(firstKey: firstKey)
         let scores = Fragments(b, rowFragments: fragments, columns: kernel.tile.keys)
-        products.multiplyQueriesAndKeys(scores)
+        products.multiplyQueriesAndKeys(scores, queries)
         b.comment("values are there; the next keys come while the output is computed")
         waitForCopies()
         b.synchronizeBlock()
@@ -119,6 +126,9 @@ struct WarpForward {
         }
     }
   }
+
+  /// Whether the warp's queries have room in registers. Read from shared memory in every step, they take a tenth of its time.
+  private var keepsQueries: Bool { fragments == 1 && query.layout.columns <= 128 }
 
   /// Waits for what the thread copies asynchronously, which elements one by one are not.
   private func waitForCopies() {

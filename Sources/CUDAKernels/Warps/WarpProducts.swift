@@ -16,15 +16,24 @@ struct WarpProducts {
     self.value = FragmentAddresses(value, lane: lane)
   }
 
+  /// The warp's queries, for every 16 columns and 16 rows, to be kept from step to step.
+  func loadQueries(rowFragments: Int) -> [[[Value<B32>]]] {
+    stride(from: 0, to: query.tile.layout.columns, by: 16).map { loadQueries(column: $0, rowFragments) }
+  }
+
+  private func loadQueries(column: Int, _ rowFragments: Int) -> [[Value<B32>]] {
+    (0..<rowFragments).map { frame.b.loadMatrices(4, from: query.fragment(row: $0 * 16, column: column)) }
+  }
+
   /// S = Q Kᵀ.
-  func multiplyQueriesAndKeys(_ scores: Fragments) {
+  ///
+  /// - Parameter queries: What ``loadQueries(rowFragments:)`` gave; nil to load them as they are needed.
+  func multiplyQueriesAndKeys(_ scores: Fragments, _ queries: [[[Value<B32>]]]?) {
     let b = frame.b
     scores.clear()
     for column in stride(from: 0, to: query.tile.layout.columns, by: 16) {
       b.comment("dimensions \(column) to \(column + 15)")
-      let rows = scores.registers.indices.map {
-        b.loadMatrices(4, from: query.fragment(row: $0 * 16, column: column))
-      }
+      let rows = queries?[column / 16] ?? loadQueries(column: column, scores.registers.count)
       for block in stride(from: 0, to: key.tile.layout.rows, by: 16) {
         // Rows of K are columns of Kᵀ: matrices 0 and 2 hold eight keys, 1 and 3 the next eight.
         let keys = b.loadMatrices(4, from: key.fragment(row: block, column: column))

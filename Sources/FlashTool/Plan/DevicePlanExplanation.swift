@@ -31,7 +31,7 @@ struct DevicePlanExplanation: CustomStringConvertible {
         "step_cycles",
         .object([
           ("tensor", .number(budget.tensor)), ("exponential", .number(budget.exponential)),
-          ("issue", .number(budget.issue)),
+          ("issue", .number(budget.issue)), ("shared", .number(budget.shared)),
         ])
       ),
       (

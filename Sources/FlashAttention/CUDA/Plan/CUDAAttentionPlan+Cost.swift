@@ -62,10 +62,11 @@ extension CUDAAttentionPlan {
 
 /// What a step of the loop over keys costs a multiprocessor, in cycles, counted from the kernel's text; inside of the band.
 public struct CUDAStepBudget: Sendable, Hashable {
-  /// Cycles of the tensor cores, of the units for exponentials, and in which instructions are issued.
+  /// Cycles of the tensor cores, of the units for exponentials, in which instructions are issued, and of shared memory.
   public let tensor: Double
   public let exponential: Double
   public let issue: Double
+  public let shared: Double
   /// The part of the time that the tensor cores are used: where all else runs beside them, and where nothing does.
   public let utilizationWithOverlap: Double
   public let utilizationWithoutOverlap: Double
@@ -76,7 +77,7 @@ extension CUDAAttentionPlan {
   public var budget: CUDAStepBudget {
     let budget = choice.kernel.budget
     return CUDAStepBudget(
-      tensor: budget.tensor, exponential: budget.exponential, issue: budget.issue,
+      tensor: budget.tensor, exponential: budget.exponential, issue: budget.issue, shared: budget.shared,
       utilizationWithOverlap: budget.utilizationWithOverlap,
       utilizationWithoutOverlap: budget.utilizationWithoutOverlap)
   }

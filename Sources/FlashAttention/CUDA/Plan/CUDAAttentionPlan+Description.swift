@@ -41,7 +41,8 @@ extension CUDAAttentionPlan: CustomStringConvertible {
     let budget = budget
     func percent(_ part: Double) -> String { "\(Int((part * 100).rounded())) %" }
     return """
-      tensor \(Int(budget.tensor)), exponential \(Int(budget.exponential)), issue \(Int(budget.issue)): tensor cores used \
+      tensor \(Int(budget.tensor)), exponential \(Int(budget.exponential)), issue \(Int(budget.issue)), \
+      shared memory \(Int(budget.shared)): tensor cores used \
       \(percent(budget.utilizationWithOverlap)) overlapped, \(percent(budget.utilizationWithoutOverlap)) one after the other
       """
   }
