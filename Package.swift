@@ -86,7 +86,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "CUDADriverTests", dependencies: ["CUDADriver", "CUDAInterface", "Tensors"]),
     .target(
-      name: "SimulatedAttention", dependencies: ["CUDAKernels", "PTX", "PTXSimulator"],
+      name: "SimulatedAttention", dependencies: ["CUDADriver", "CUDAKernels", "PTX", "PTXSimulator"],
       path: "Tests/SimulatedAttention"),
     // Changes kernels one instruction at a time and counts what the simulator notices; see docs/gpu.md.
     .executableTarget(
@@ -111,7 +111,9 @@ let package = Package(
         "FlashAttention", "FlashAttentionC", "FlashAttentionEntry", "ReferenceAttention", "CallCounters", "CUDADriver",
         "CUDAInterface", "CUDAKernels", "PTX", "PTXSimulator", "SimulatedAttention",
       ]),
-    .testTarget(name: "FlashToolTests", dependencies: ["FlashTool", "CUDADriver", "ReferenceAttention", "flash"]),
+    .testTarget(
+      name: "FlashToolTests",
+      dependencies: ["FlashTool", "CUDADriver", "ReferenceAttention", "SimulatedAttention", "flash"]),
   ] + vectorKernels,
   swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,7 @@ import CUDADriver
 import FlashAttentionC
 import FlashAttentionEntry
 import ReferenceAttention
+import SimulatedAttention
 import Testing
 
 @testable import FlashAttention

@@ -1,4 +1,5 @@
 import CUDADriver
+import SimulatedAttention
 import Synchronization
 
 @testable import FlashAttention
@@ -35,6 +36,13 @@ final class MockGPU: Sendable {
   /// Calls `body` as if this were the process's driver.
   func whileFound<Result>(_ body: () throws -> Result) rethrows -> Result {
     try CUDADevices.$replacement.withValue(.usable(runtime), operation: body)
+  }
+}
+
+extension SimulatedGPU {
+  /// A GPU whose kernels are executed.
+  static func make(_ device: MockDevice) throws -> MockGPU {
+    try MockGPU(device) { launch, driver in try execute(launch, on: driver) }
   }
 }
 

@@ -1,5 +1,6 @@
 import CUDADriver
 import ReferenceAttention
+import SimulatedAttention
 import Testing
 
 @testable import FlashAttention

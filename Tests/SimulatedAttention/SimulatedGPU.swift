@@ -2,14 +2,9 @@ import CUDADriver
 import PTXSimulator
 
 /// Executes the launches of a mock driver in the PTX simulator, on the mock's memory.
-enum SimulatedGPU {
-  /// A GPU whose kernels are executed.
-  static func make(_ device: MockDevice) throws -> MockGPU {
-    try MockGPU(device) { launch, driver in try execute(launch, on: driver) }
-  }
-
+public enum SimulatedGPU {
   /// Executes a launch: moves the memory into the simulator, runs the kernel there and moves the memory back.
-  static func execute(_ launch: LaunchRecord, on driver: MockDriver) throws {
+  public static func execute(_ launch: LaunchRecord, on driver: MockDriver) throws {
     let device = SimulatedDevice()
     let memory = driver.allocations.map { allocation in
       (allocation, device.allocate("\(allocation.pointer)", copying: Array(allocation.bytes)))
