@@ -47,6 +47,7 @@ struct FlashCommand: ParsableCommand {
       """,
     version: FlashTool.version,
     subcommands: [
-      AttendCommand.self, BenchCommand.self, InfoCommand.self, PeakCommand.self, PlanCommand.self,
+      AttendCommand.self, BenchCommand.self, GPUCheckCommand.self, InfoCommand.self, PeakCommand.self,
+      PlanCommand.self,
     ])
 }

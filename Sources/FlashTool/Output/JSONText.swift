@@ -1,5 +1,5 @@
 /// A JSON value whose members keep their order, written on one line.
-enum JSONText: CustomStringConvertible {
+enum JSONText: Sendable, CustomStringConvertible {
   case text(String)
   case integer(Int)
   case number(Double)

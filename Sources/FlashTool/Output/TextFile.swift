@@ -18,10 +18,17 @@ enum TextFile {
 
   /// Writes a file, replacing one that is there.
   static func write(_ text: String, to path: String) throws {
-    let descriptor = try opened(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
-    defer { close(descriptor) }
+    let descriptor = try openedForReplacing(path)
+    defer { closeFile(descriptor) }
     guard FileDescriptor.write(text, to: descriptor) else { throw failure(path) }
   }
+
+  /// Opens a file to be written from its beginning, and empties one that is there.
+  static func openedForReplacing(_ path: String) throws -> Int32 {
+    try opened(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC)
+  }
+
+  static func closeFile(_ descriptor: Int32) { close(descriptor) }
 
   private static func opened(_ path: String, _ flags: Int32) throws -> Int32 {
     let descriptor = open(path, flags, 0o666)
@@ -29,7 +36,7 @@ enum TextFile {
     return descriptor
   }
 
-  private static func failure(_ path: String) -> AttentionError {
+  static func failure(_ path: String) -> AttentionError {
     .inputOutput(path, reason: String(cString: strerror(errno)))
   }
 }

@@ -48,3 +48,19 @@ public struct CUDADeviceTraits: Sendable, Hashable, CustomStringConvertible {
     "\(name): compute capability \(capability), \(multiprocessors) multiprocessors"
   }
 }
+
+extension CUDADeviceTraits {
+  /// The same device with other means, so that a check reaches kernels that the device itself would not get.
+  ///
+  /// - Parameters:
+  ///   - multiprocessors: Its number of multiprocessors: with 1, keys are never split. Nil for as many as it has.
+  ///   - warpgroupRefusal: Why its kernels for warpgroups are out of the question, as a clause; nil where they are not.
+  package func replacing(multiprocessors: Int? = nil, warpgroupRefusal: String? = nil) -> CUDADeviceTraits {
+    CUDADeviceTraits(
+      name: name,
+      traits: GPUTraits(
+        capability: traits.capability, multiprocessors: multiprocessors ?? traits.multiprocessors,
+        sharedBytesPerBlock: traits.sharedBytesPerBlock, level2Cache: traits.level2Cache),
+      warpgroupRefusal: self.warpgroupRefusal ?? warpgroupRefusal)
+  }
+}
