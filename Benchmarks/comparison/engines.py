@@ -10,7 +10,7 @@ class EngineFailure(Exception):
     pass
 
 
-class _Child:
+class Child:
     """A process that answers each line with a line of JSON."""
 
     def __init__(self, command):
@@ -40,7 +40,7 @@ class Flash:
     def __init__(self, executable, case, threads, isa):
         sizes = (case.batch, case.query_heads, case.key_heads, case.query_length, case.key_length, case.dimension,
                  case.dimension)
-        self._child = _Child([
+        self._child = Child([
             executable, "bench", "--paced", "--backend", "cpu", "--shape", ",".join(map(str, sizes)),
             "--dtype", case.dtype, "--mask", "causal" if case.causal else "full",
             "--direction", "forward-backward" if case.gradients else "forward", "--threads", threads,
@@ -90,7 +90,7 @@ class Peer:
     def __init__(self, kind, threads):
         self.kind = kind
         self.threads = threads
-        self._child = _Child([sys.executable, Path(__file__).with_name("peer_worker.py"), kind, threads])
+        self._child = Child([sys.executable, Path(__file__).with_name("peer_worker.py"), kind, threads])
         self.version = self._child.answer()["version"]
 
     def prepare(self, case):
