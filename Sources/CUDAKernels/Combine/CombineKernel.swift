@@ -19,6 +19,9 @@ public struct CombineKernel: Sendable, Hashable {
 
   public static let threads = 128
 
+  /// Parts whose outputs are loaded together.
+  private static let partsAtOnce = 4
+
   /// The rows that a block of threads merges.
   public static let rowsPerBlock = threads / 32
 
@@ -101,17 +104,29 @@ extension CombineKernel {
         b.store(logSumExp, to: b.pointer(CombineParameter.logSumExp.rawValue) + row.widened * 4)
       }
 
-      b.comment("the output: each lane takes every 32nd column")
+      b.comment("the output: each lane takes every 32nd column, and holds the weight of every 32nd part")
       let columns = (0..<((valueDimension + 31) / 32)).map { lane + $0 * 32 }
       let output = columns.map { _ in b.variable(0.0 as Value<F32>) }
       let reciprocal = ForwardEpilogue.reciprocal(ofSum: total)
       let source = b.pointer(CombineParameter.partialOutput.rawValue)
-      b.loop(from: 0, to: splits) { split in
-        let weight = weight(part(split)) * reciprocal
-        let start = source + (split.multipliedWide(by: rows) + row.widened) * (valueDimension * 4)
-        for (column, element) in zip(columns, output) {
-          b.branch(if: column .< valueDimension) {
-            element.add(b.load(F32.self, from: start + column.multipliedWide(by: 4)), times: weight)
+      b.loop(from: 0, to: splits, step: 32) { first in
+        let own = first + lane
+        let weightOfLane = b.variable(0.0 as Value<F32>)
+        b.branch(if: own .< splits) { weightOfLane.value = weight(part(own)) * reciprocal }
+        b.loop(from: 0, to: Value<U32>.minimum(splits - first, 32), step: Value(Self.partsAtOnce)) { next in
+          // Their loads hide each other's way from memory.
+          for index in 0..<Self.partsAtOnce {
+            let split = first + next + index
+            let weight = b.broadcast(weightOfLane.value, fromLane: next + index)
+            let start = source + (split.multipliedWide(by: rows) + row.widened) * (valueDimension * 4)
+            for (column, element) in zip(columns, output) {
+              let isPresent = (split .< splits) .& (column .< valueDimension)
+              let number = b.variable(0.0 as Value<F32>)
+              b.predicated(by: isPresent) {
+                number.value = b.load(F32.self, from: start + column.multipliedWide(by: 4))
+              }
+              b.predicated(by: isPresent) { element.add(number.value, times: weight) }
+            }
           }
         }
       }

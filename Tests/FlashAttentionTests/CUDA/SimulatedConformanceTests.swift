@@ -62,6 +62,16 @@ struct SimulatedConformanceTests {
     }
   }
 
+  @Test("More parts than a warp has lanes are merged", arguments: ["sm_80", "sm_90"])
+  func manyParts(name: String) throws {
+    let posed = AttentionCase(
+      heads: (2, 1), lengths: (2, 6000), dimensions: (32, 40), element: .float16, mask: .causal(.bottomRight))
+    let device = Device(name: name, multiprocessors: 100)
+    let simulated = try SimulatedForward(ForwardCase(AttentionInputs<Float16>(posed)), on: device.traits)
+    #expect(simulated.choice.splits > 32)
+    try Self.check(posed, on: device)
+  }
+
   /// Expects that a case meets the contract, and that every schedule gives the same bits.
   static func check(
     _ posed: AttentionCase, on device: Device, _ layout: ForwardCase.Layout = .dense,
