@@ -99,8 +99,9 @@ extension ForwardKernel {
     }
     return TileMap(
       element: element, address: operand.address, sizes: sizes.map { max($0, 1) },
-      // The stride of an axis of one element has no meaning, but the driver looks at it.
-      strides: zip(strides, sizes.dropFirst()).map { $1 > 1 ? $0 : 16 }, box: box, swizzle: layout.swizzle)
+      // Where an axis has one element, or the tensor none, a stride has no meaning, but the driver looks at it.
+      strides: zip(strides, sizes.dropFirst()).map { $1 > 1 && !sizes.contains(0) ? $0 : 16 }, box: box,
+      swizzle: layout.swizzle)
   }
 }
 

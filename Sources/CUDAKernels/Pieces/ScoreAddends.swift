@@ -19,10 +19,12 @@ struct ScoreAddends {
   /// The warp's row 0.
   private let warpStart: Pointer<Shared>
 
-  init(
+  /// Nil where the kernel has neither bias nor mask.
+  init?(
     _ frame: ForwardFrame, _ item: WorkItem, at memory: Pointer<Shared>, rowCount: Int, warpRow: Value<U32>,
     lane: Value<U32>
   ) {
+    guard Self.byteCount(frame.kernel) > 0 else { return nil }
     self.frame = frame
     self.item = item
     self.warpRow = warpRow

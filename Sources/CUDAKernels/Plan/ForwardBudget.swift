@@ -25,38 +25,32 @@ extension ForwardKernel {
   /// The budget of a step inside of the band.
   public var budget: ForwardBudget {
     let sections = module.sections
-    func count(_ words: String...) -> Int {
-      func count(_ section: ForwardSection) -> Int {
-        sections.filter { $0.name == section.rawValue }.reduce(0) { sum, section in
-          sum + words.reduce(0) { $0 + section.count(of: $1) }
-        }
+    /// The instructions that `cost` gives a number for, in steps but for what only their edges have.
+    func sum(_ cost: (InstructionSection) -> Int) -> Double {
+      func sum(_ part: ForwardSection) -> Int {
+        sections.filter { $0.name == part.rawValue }.reduce(0) { $0 + cost($1) }
       }
-      return count(.step) - count(.edge)
-    }
-    func all(_ section: ForwardSection) -> Int {
-      sections.filter { $0.name == section.rawValue }.reduce(0) { $0 + $1.opcodes.count }
+      return Double(sum(.step) - sum(.edge))
     }
     let query = PanelLayout(rows: tile.rows, dimension: headDimension)
     let value = PanelLayout(rows: tile.keys, dimension: valueDimension)
     let products = tile.rows * tile.keys * (query.columns + value.columns)
     let rate = tile.target == .sm90a ? 2048 : 1024
-    // Each of the four parts runs one warp of every warpgroup, or every fourth warp.
-    let warps = Double(tile.computingWarps) / 4
+    let warps = Double(tile.computingWarps)
+    // Each of the four parts runs one warp of every warpgroup, or every fourth warp; shared memory serves all.
     return ForwardBudget(
       tensor: Double(products) / Double(rate),
       // 32 lanes at four a cycle.
-      exponential: Double(count("ex2", "rcp", "lg2", "tanh")) * 8 * warps,
-      issue: Double(all(.step) - all(.edge)) * warps, shared: Double(sharedCycles) * warps * 4)
+      exponential: sum { $0.count(of: "ex2", "rcp", "lg2", "tanh") } * 8 * warps / 4,
+      issue: sum { $0.opcodes.count } * warps / 4, shared: sum(Self.sharedCycles) * warps)
   }
 
-  /// The cycles of shared memory of a step of one warp: each 128 bytes that its lanes move together.
-  private var sharedCycles: Int {
+  /// The cycles of shared memory of a warp's instructions: each 128 bytes that its lanes move together.
+  private static func sharedCycles(_ section: InstructionSection) -> Int {
     let cycles: [(opcode: String, cycles: Int)] = [
       ("ldmatrix.sync.aligned.m8n8.x4", 4), ("cp.async.cg", 4), ("ld.shared.v2", 2), ("st.shared.v4", 4),
       ("st.shared.f32", 1),
     ]
-    return module.sections.filter { $0.name == ForwardSection.step.rawValue }.reduce(0) { sum, section in
-      cycles.reduce(sum) { $0 + section.count(of: $1.opcode) * $1.cycles }
-    }
+    return cycles.reduce(0) { $0 + section.count(of: $1.opcode) * $1.cycles }
   }
 }

@@ -76,10 +76,12 @@ public struct ForwardChoice: Sendable, Hashable {
     return heads <= 64 && request.queryLength <= most ? heads : 1
   }
 
-  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them. A few steps take less
-  /// than a second launch and its traffic.
+  /// So many steps take less than a second launch and its traffic.
+  public static let fewSteps = 4
+
+  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them.
   static func splits(tiles: Int, blocksOfKeys: Int, multiprocessors: Int) -> Int {
-    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > 4 else { return 1 }
+    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > fewSteps else { return 1 }
     /// The part of the multiprocessors' time that is used, where every part of the keys takes as long.
     func use(_ splits: Int) -> Double {
       let part = (blocksOfKeys + splits - 1) / splits

@@ -38,7 +38,8 @@ struct TileConsumer {
       let rows = (0..<2).map {
         TileRow(pass.frame, item, row: warpRow + (lane >> 2) + Fragments.place(ofRow: $0))
       }
-      let addends = pass.addends(item, warpRow: warpRow, lane: lane)
+      let addends = ScoreAddends(
+        pass.frame, item, at: pass.shared + pass.memory.addends, rowCount: 16, warpRow: warpRow, lane: lane)
       let rules = ScoreRules(pass.frame, rows: rows, addends: addends, lane: lane)
       let softmax = OnlineSoftmax(b, rows: 2, factor: rules.remainingFactor)
       output.clear()
@@ -135,15 +136,6 @@ struct TileConsumer {
     beginOutput()
     b.waitForWarpgroup(pending: 0)
     value.release(lane: lane)
-  }
-}
-
-extension WarpgroupForward {
-  /// The part of bias and mask for the rows of a warp, where there are any.
-  func addends(_ item: WorkItem, warpRow: Value<U32>, lane: Value<U32>) -> ScoreAddends? {
-    ScoreAddends.byteCount(kernel) == 0
-      ? nil
-      : ScoreAddends(frame, item, at: shared + memory.addends, rowCount: 16, warpRow: warpRow, lane: lane)
   }
 }
 

@@ -55,12 +55,8 @@ struct WarpForward {
     query = SharedTile(layout: tiles[0], start: shared + memory.query)
     key = SharedTile(layout: tiles[1], start: shared + memory.key)
     value = SharedTile(layout: tiles[2], start: shared + memory.value)
-    addends =
-      ScoreAddends.byteCount(kernel) == 0
-      ? nil
-      : ScoreAddends(
-        frame, item, at: shared + memory.addends, rowCount: 16 * fragments, warpRow: warpRow,
-        lane: lane)
+    addends = ScoreAddends(
+      frame, item, at: shared + memory.addends, rowCount: 16 * fragments, warpRow: warpRow, lane: lane)
   }
 
   func write() {

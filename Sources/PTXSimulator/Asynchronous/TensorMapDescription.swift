@@ -83,8 +83,8 @@ public struct TensorMapDescription: Hashable, Sendable {
     for size in sizes { try require(size > 0 && size <= 1 << 32, "a size of \(size) is not in 1...2^32") }
     for stride in strides {
       try require(
-        stride % 16 == 0 && stride >= 0 && stride < 1 << 40,
-        "a stride of \(stride) bytes is not a multiple of 16 below 2^40")
+        stride % 16 == 0 && stride > 0 && stride < 1 << 40,
+        "a stride of \(stride) bytes is not a positive multiple of 16 below 2^40")
     }
     for extent in box { try require((1...256).contains(extent), "a box of \(extent) elements is not in 1...256") }
     let rowBytes = box[0] * element.byteCount

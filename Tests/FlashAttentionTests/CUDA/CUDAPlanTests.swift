@@ -60,7 +60,7 @@ struct CUDAPlanTests {
     #expect(
       try reason(descriptor(heads: (6, 2), lengths: (1, 1024))) == "3 heads share a tile, which does not divide 64 rows"
     )
-    var operands = CUDAOperands.placeholder(try descriptor())
+    var operands = CUDAOperands.dense(try descriptor())
     operands.keys.strides.head = 0
     #expect(
       try reason(descriptor(), layout: CUDARowLayout(operands, descriptor().shape))

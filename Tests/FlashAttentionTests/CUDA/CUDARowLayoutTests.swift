@@ -11,7 +11,7 @@ struct CUDARowLayoutTests {
   private func layout(
     _ shape: AttentionShape = shape, _ change: (inout CUDAOperands) -> Void = { _ in }
   ) throws -> CUDARowLayout {
-    var operands = CUDAOperands.placeholder(try AttentionDescriptor(shape: shape, elementType: .float16))
+    var operands = CUDAOperands.dense(try AttentionDescriptor(shape: shape, elementType: .float16))
     change(&operands)
     return CUDARowLayout(operands, shape)
   }

@@ -22,7 +22,7 @@ struct CUDASteadyStateTests {
         let plan = try CUDAAttentionPlan(descriptor, on: .ampere)
         #expect((plan.splits > 1) == (lengths.0 == 1))
         var prepared = try plan.prepare(on: stream)
-        let operands = CUDAOperands.placeholder(descriptor)
+        let operands = CUDAOperands.dense(descriptor)
         var others = operands
         others.keys.pointer = operands.keys.pointer.advanced(by: 256)
         others.output.pointer = operands.output.pointer.advanced(by: 512)

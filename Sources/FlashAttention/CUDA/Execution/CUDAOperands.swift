@@ -83,8 +83,9 @@ extension CUDAOperands {
       && booleanMask?.strides == other.booleanMask?.strides && bias?.strides == other.bias?.strides
   }
 
-  /// Dense operands at an address that is aligned like an allocation, for plans that are made before there are any.
-  static func placeholder(_ descriptor: AttentionDescriptor) -> CUDAOperands {
+  /// Dense operands of a call, all at one address that is aligned like an allocation: what a plan assumes that is told nothing of
+  /// operands. Nothing is read or written there.
+  static func dense(_ descriptor: AttentionDescriptor) -> CUDAOperands {
     let shape = descriptor.shape
     let pointer = DevicePointer(rawValue: 256)
     let repeated = CUDAOperand(pointer: pointer, strides: CUDAStrides(batch: 0, head: 0, row: 0, column: 0))

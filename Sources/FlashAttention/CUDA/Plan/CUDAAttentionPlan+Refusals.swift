@@ -34,7 +34,9 @@ extension CUDAAttentionPlan {
     _ choice: ForwardChoice, _ descriptor: AttentionDescriptor, _ device: CUDADeviceTraits
   ) -> String {
     let shape = descriptor.shape
-    if shape.keyLength <= choice.kernel.tile.keys { return "the keys are one step" }
+    if shape.keyLength <= ForwardChoice.fewSteps * choice.kernel.tile.keys {
+      return "the keys are \(ForwardChoice.fewSteps) steps or fewer"
+    }
     let rowTiles =
       (shape.queryLength * choice.kernel.headsPerTile + choice.kernel.tile.rows - 1)
       / choice.kernel.tile.rows

@@ -113,7 +113,7 @@ extension CUDAAttentionPlan {
   /// The device memory of a call beyond operands and results, in bytes: partial results until they are merged, and a counter.
   public var workspaceBytes: Int { CUDAWorkspace(self).byteCount }
 
-  private var mainLaunch: KernelLaunch? { launches(.placeholder(descriptor), workspace: 256).first }
+  private var mainLaunch: KernelLaunch? { launches(.dense(descriptor), workspace: 256).first }
 }
 
 extension CUDAAttentionPlan {

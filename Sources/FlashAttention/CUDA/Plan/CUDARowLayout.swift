@@ -44,7 +44,7 @@ public struct CUDARowLayout: Sendable, Hashable {
 
   /// The layout of dense tensors.
   public init(dense descriptor: AttentionDescriptor) {
-    self.init(CUDAOperands.placeholder(descriptor), descriptor.shape)
+    self.init(CUDAOperands.dense(descriptor), descriptor.shape)
   }
 
   /// The layout of the operands of a problem of a shape, whose elements have 16 bits.
