@@ -95,9 +95,6 @@ class Group:
     # Whether to measure only the greatest number of threads.
     only_all_threads: bool = False
     has_peers: bool = True
-    # Whether plain reading of main memory takes turns with the programs, so that a share of its bandwidth is that of the
-    # same moment: other machines may use the same memory.
-    reads_memory: bool = False
     # The instruction set that flash runs with, where that is not the one of the whole comparison.
     isa: str | None = None
 
@@ -155,7 +152,7 @@ def groups(is_quick):
               companions=tuple(replace(case, dtype="f32") for case in half_gradients), companion_name="of own fp32"),
         Group("decode", "Decoding: few queries on a long cache", "GB/s",
               _decoding((1, 8), (4096,) if is_quick else (4096, 32768, 131072)),
-              Targets(share=((1, 0.85),), torch=2.0), reads_memory=True),
+              Targets(share=((1, 0.85),), torch=2.0)),
         Group("small", "Small work, fp32, forward, full", "µs", SMALL_SHAPES, Targets(torch=1.5)),
         Group("long", f"Long sequences: {tokens} tokens against 8192, fp32, forward, causal", "GFLOP/s",
               _family((square(1, 1, tokens, 64),), (True,)), Targets(companion=0.95, extra_bytes=16 << 20),

@@ -1,6 +1,8 @@
 """What the machine can do at most, as `flash peak` measures it in the same run."""
 
-from .engines import peak
+from .engines import arithmetic_rate, peak_rates
+
+RATE_NAMES = {"fma": "multiply-adds", "bf16_dot": "bf16 dot products"}
 
 
 class Ceilings:
@@ -16,20 +18,16 @@ class Ceilings:
     def measure(self):
         """Measures again; whatever else runs on the machine can only lower a rate."""
         for count, known in self.by_threads.items():
-            seen = peak(self._flash, count, self._isa)
-            rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"],
-                     **seen["read_gigabytes_per_second"]}
-            rates |= {f"fma_{isa}": peak(self._flash, count, isa)["fma_gflops"] for isa in self.other_isas}
+            rates = peak_rates(self._flash, count, self._isa)
+            rates |= {f"fma_{isa}": peak_rates(self._flash, count, isa)["fma"] for isa in self.other_isas}
             for name, rate in rates.items():
-                if rate is not None:
-                    known[name] = max(known.get(name, 0.0), rate * 1e9)
+                known[name] = max(known.get(name, 0.0), rate)
 
     def arithmetic(self, row):
         """The ceiling of the instructions that a row's kernels multiply with, and its name."""
         rates = self.by_threads[row.threads]
-        if row.case.dtype == "bf16" and row.isa == "avx512bf16":
-            return rates["bf16_dot"], "bf16 dot products"
-        return rates.get(f"fma_{row.isa}", rates["fma"]), "multiply-adds"
+        name = arithmetic_rate(row.case, row.isa)
+        return rates.get(f"{name}_{row.isa}", rates[name]), RATE_NAMES[name]
 
     def roof(self, row):
         """The least of arithmetic and memory at the case's intensity, in operations a second, and its name."""
@@ -38,7 +36,6 @@ class Ceilings:
         return (memory, "main memory") if memory < arithmetic else (arithmetic, name)
 
     def share(self, row):
-        """What part of its roof a row reaches; where plain reading took turns with it, what part of that."""
-        if self.roof(row)[1] == "main memory" and "reading" in row.contenders:
-            return row.ratio("reading")
-        return row.case.operations / row.flash.seconds / self.roof(row)[0]
+        """What part of its roof a row reaches; where the roof took turns with it, what part of that."""
+        share = row.ratio("roof")
+        return row.case.operations / row.flash.seconds / self.roof(row)[0] if share is None else share

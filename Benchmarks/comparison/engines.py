@@ -56,22 +56,35 @@ class Flash:
         self._child.end()
 
 
-def peak(executable, threads, isa):
-    """What `flash peak` tells."""
+def peak_rates(executable, threads, isa):
+    """What `flash peak` tells, by name; rates are in operations and bytes a second."""
     command = [executable, "peak", "--json", "--threads", str(threads), *(["--isa", isa] if isa else [])]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"], **seen["read_gigabytes_per_second"]}
+    return {name: rate * 1e9 for name, rate in rates.items() if rate is not None}
 
 
-class Reading:
-    """Plain reading of main memory, as `flash peak` does it, in the time that the bytes of one case take."""
+class Roof:
+    """What the machine can do at most on a case, as `flash peak` measures it at that moment.
+
+    A turn's seconds are those that the case would take at its ceiling: its operations by arithmetic or its bytes by
+    reading main memory, whichever takes longer.
+    """
 
     def __init__(self, executable, case, threads, isa):
         self._peak = (executable, threads, isa)
-        self._bytes = case.bytes
+        self._case = case
+        self._arithmetic = arithmetic_rate(case, isa)
 
     def turn(self, runs):
-        seconds = self._bytes / (peak(*self._peak)["read_gigabytes_per_second"]["memory"] * 1e9)
+        rates = peak_rates(*self._peak)
+        seconds = max(self._case.operations / rates[self._arithmetic], self._case.bytes / rates["memory"])
         return {"seconds_median": seconds, "seconds_min": seconds}
+
+
+def arithmetic_rate(case, isa):
+    """The name of the rate at which the kernels of an instruction set multiply in a case."""
+    return "bf16_dot" if case.dtype == "bf16" and isa == "avx512bf16" else "fma"
 
 
 def _has_onnx_kernel(case):

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from .cases import Case
-from .engines import PEER_CASES, Flash, Reading
+from .engines import PEER_CASES, Flash, Roof
 
 
 @dataclass
@@ -40,7 +40,11 @@ class Contender:
     minima: list = field(default_factory=list)
 
     def warm_up(self, pace):
+        start = time.monotonic()
         seconds = self.engine.turn(1)["seconds_median"]
+        if isinstance(self.engine, Roof):
+            self.seconds_per_turn = time.monotonic() - start
+            return
         if seconds < pace.turn_seconds:
             seconds = self.engine.turn(3)["seconds_median"]
         self.runs = max(1, min(int(pace.turn_seconds / seconds), 5000))
@@ -100,11 +104,12 @@ def measure(group, case, threads, flash, isa, peers, pace):
     try:
         for count in counts:
             contenders.append(Contender("flash", count, case, Flash(flash, case, count, isa)))
+            if group.targets.share:
+                used = contenders[-1].engine.facts["isa"]
+                contenders.append(Contender("roof", count, case, Roof(flash, case, count, used)))
             companion = group.companion(case)
             if companion:
                 contenders.append(Contender("companion", count, companion, Flash(flash, companion, count, isa)))
-            if group.reads_memory:
-                contenders.append(Contender("reading", count, case, Reading(flash, case, count, isa)))
             for peer in peers if group.has_peers else []:
                 if peer.threads == count and PEER_CASES[peer.kind](case):
                     contenders.append(Contender(peer.kind, count, case, peer, method=peer.prepare(case)))
