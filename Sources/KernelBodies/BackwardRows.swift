@@ -15,6 +15,12 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
   row = rows.start
   while row < rows.end {
     let count = min(laneCount, rows.end - row)
+    let range = OperandRange(
+      batch: batch, head: head, firstRow: row, rows: count, columns: problem.valueDimension)
+    var outputs = RowPrefetch(range, of: problem.output)
+    outputs.readLines()
+    var gradients = RowPrefetch(range, of: problem.outputGradient)
+    gradients.readLines()
     let deltas = rowDeltas(problem, batch: batch, head: head, firstRow: row, count: count)
     for lane in 0..<laneCount where lane < count {
       problem.rowDelta.unsafelyUnwrapped[first + row + lane] = deltas[lane]

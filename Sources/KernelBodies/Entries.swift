@@ -40,6 +40,18 @@ public func attendForward(
     attendShortQueries(problem, item, workspace)
     return
   }
+  var body = item.pointee
+  if var tail = problem.pointee.splitTail(of: &body) {
+    if body.queries > 0 { attendQueriesInLanes(problem, &body, workspace) }
+    attendShortQueries(problem, &tail, workspace)
+  } else {
+    attendQueriesInLanes(problem, item, workspace)
+  }
+}
+
+private func attendQueriesInLanes(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+) {
   #if ISA_AVX512BF16
     if problem.pointee.isBrainFloat {
       forwardPass(problem, item, workspace, PairTerms.self).run()

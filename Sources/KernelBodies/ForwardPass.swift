@@ -286,16 +286,25 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
   }
 
-  /// Writes the rows' log-sum-exp and returns the reciprocals of their sums.
+  /// Writes the rows' log-sum-exp, in the place of their maxima first, and returns the reciprocals of their sums.
   func finishSoftmax(_ group: QueryGroup) -> UnsafePointer<Float> {
     let sums = group.softmax.sum
     let reciprocals = group.softmax.factors
+    let results = group.softmax.maximum
+    var lane = 0
+    while lane < group.lanes.vectors * laneCount {
+      let sum = Vector(at: sums + lane)
+      // A row without a permitted key gives zeros, and −∞ as its maximum is.
+      let isEmpty = sum .== .zeros
+      (1 / sum).replacing(with: .zeros, where: isEmpty).store(at: reciprocals + lane)
+      let logarithm = sum.naturalLogarithm.replacing(with: .zeros, where: isEmpty)
+      logarithm.adding(product: Vector(at: results + lane), Vector(repeating: naturalLogarithmOf2))
+        .store(at: results + lane)
+      lane += laneCount
+    }
     let logSumExp = problem.logSumExp.unsafelyUnwrapped
     group.lanes.forEachLane { lane, head, row in
-      // A row without a permitted key gives zeros.
-      reciprocals[lane] = sums[lane] == 0 ? 0 : 1 / sums[lane]
-      logSumExp[(item.batch * problem.queryHeads + head) * problem.queryLength + row] =
-        kernel_log_sum_exp(group.softmax.maximum[lane], sums[lane])
+      logSumExp[(item.batch * problem.queryHeads + head) * problem.queryLength + row] = results[lane]
     }
     return UnsafePointer(reciprocals)
   }

@@ -15,16 +15,12 @@ struct KeyStreams {
   /// The lanes of a step: those of stream 0, then those of stream 1, and so on.
   static var stepKeys: Int { @inline(__always) get { count * keysPerStep } }
 
-  /// Streams begin at multiples of this many keys, which are whole vectors on every instruction set.
-  private static var granularity: Int { @inline(__always) get { 16 } }
-
   private let keys: BlockRange
   private let length: Int
 
   init(_ keys: BlockRange) {
     self.keys = keys
-    let quarter = (keys.count + Self.count - 1) / Self.count
-    length = (quarter + Self.granularity - 1) / Self.granularity * Self.granularity
+    length = (keys.count + Self.count - 1) / Self.count
   }
 
   var steps: Int { (length + Self.keysPerStep - 1) / Self.keysPerStep }
@@ -33,7 +29,8 @@ struct KeyStreams {
   /// instruction set.
   @inline(__always)
   func paddedKeys(step: Int) -> Int {
-    (keys(0, step: step).count + Self.granularity - 1) / Self.granularity * Self.granularity
+    let granularity = 16
+    return (keys(0, step: step).count + granularity - 1) / granularity * granularity
   }
 
   /// The keys of one stream in one step; fewer than ``keysPerStep``, or none, where the stream or all keys end.
@@ -61,6 +58,14 @@ struct StreamRows {
       counts[stream] = keys.count
       if !keys.isEmpty { starts[stream] = address(keys) }
     }
+  }
+
+  /// The number of streams that have the key; they are the first ones.
+  @inline(__always)
+  func streams(from key: Int) -> Int {
+    var streams = 0
+    for stream in 0..<KeyStreams.count where key < counts[stream] { streams += 1 }
+    return streams
   }
 
   /// The rows of the keys from one on, as far as the same streams have them.

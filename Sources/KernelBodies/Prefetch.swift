@@ -48,8 +48,20 @@ struct RowPrefetch {
 
   @inline(__always)
   mutating func fetchLine() -> Bool {
+    forNextLine { kernel_prefetch($0) }
+  }
+
+  /// Reads from all lines in the order in which they lie in memory, which the processor's own look-ahead follows: for rows
+  /// that are read column by column afterwards.
+  @inline(__always)
+  mutating func readLines() {
+    while forNextLine({ kernel_read_line($0) }) {}
+  }
+
+  @inline(__always)
+  private mutating func forNextLine(_ body: (UnsafeRawPointer) -> Void) -> Bool {
     if rows == 0 { return false }
-    kernel_prefetch(row + offset)
+    body(row + offset)
     offset += 64
     if offset >= rowBytes {
       offset = 0

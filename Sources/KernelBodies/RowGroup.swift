@@ -29,13 +29,13 @@ struct RowGroup {
 }
 
 extension ShortQueryPass {
-  /// Groups of four rows, and of one for each row that remains.
+  /// Groups of four rows, of which the last may lack some, or of one where one remains.
   @inline(__always)
   func forEachRowGroup(_ body: (RowGroup) -> Void) {
     var row = 0
     while row < rows {
       let group = RowGroup(
-        first: row, rows: rows - row >= 4 ? 4 : 1, base: memory.floats(at: layout.scores) + row * KeyStreams.stepKeys)
+        first: row, rows: rows - row > 1 ? 4 : 1, base: memory.floats(at: layout.scores) + row * KeyStreams.stepKeys)
       body(group)
       row += group.rows
     }

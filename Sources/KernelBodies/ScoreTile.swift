@@ -1,6 +1,7 @@
 import KernelIntrinsics
 
 let log2OfE: Float = 1.442695040888963407
+let naturalLogarithmOf2: Float = 0.693147180559945309
 
 /// A tile of scores in base 2 (multiplied by log₂ e), one lane group wide.
 struct ScoreTile {

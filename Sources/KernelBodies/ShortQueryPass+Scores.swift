@@ -9,7 +9,12 @@ extension ShortQueryPass {
     let factor = Rows.Terms.scoreFactors(problem).late
     var key = 0
     while key < keys.counts[0] {
-      let segment = keys.segment(from: key, stride: prefetch.stride, missing: zeroRow)
+      var segment = keys.segment(from: key, stride: prefetch.stride, missing: zeroRow)
+      if problem.key.columnStride != 1 {
+        copyRows(
+          of: &segment, streams: keys.streams(from: key), of: problem.key, columns: problem.headDimension,
+          clearingNonFinite: false)
+      }
       forEachRowGroup { group in
         let scores = group.scores(ofKey: key)
         if group.rows == 4 {

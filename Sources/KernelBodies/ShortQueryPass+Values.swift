@@ -12,11 +12,10 @@ extension ShortQueryPass {
     while key < values.counts[0] {
       // The probability of a missing key is 0.
       var segment = values.segment(from: key, stride: prefetch.stride, missing: zeroRow)
-      if isCareful {
-        for stream in 0..<KeyStreams.count where key < values.counts[stream] {
-          segment.rows[stream] = finiteCopy(of: segment.rows[stream], stream)
-        }
-        segment.keys = 1
+      if isCareful || problem.value.columnStride != 1 {
+        copyRows(
+          of: &segment, streams: values.streams(from: key), of: problem.value, columns: problem.valueDimension,
+          clearingNonFinite: isCareful)
       }
       forEachRowGroup { group in
         let weights = Self.weights(group, key)
@@ -124,25 +123,6 @@ extension ShortQueryPass {
       let keys = streams.keys(stream, step: step)
       if !keys.isEmpty { addNonFiniteValues(keys, stream) }
     }
-  }
-
-  /// A row of V with zeros in the place of infinite and NaN elements, in the memory of a stream.
-  private func finiteCopy(of row: UnsafeRawPointer, _ stream: Int) -> UnsafeRawPointer {
-    let copy = memory + layout.finiteRows + stream * problem.valueDimension * Rows.elementSize
-    copy.copyMemory(from: row, byteCount: problem.valueDimension * Rows.elementSize)
-    let offset = (row - UnsafeRawPointer(problem.value.base.unsafelyUnwrapped)) / Rows.elementSize
-    var column = 0
-    while column < problem.valueDimension {
-      if !problem.value.scalar(at: offset + column).isFinite {
-        var byte = 0
-        while byte < Rows.elementSize {
-          copy.storeBytes(of: 0, toByteOffset: column * Rows.elementSize + byte, as: UInt8.self)
-          byte += 1
-        }
-      }
-      column += 1
-    }
-    return UnsafeRawPointer(copy)
   }
 
   private func addNonFiniteValues(_ keys: BlockRange, _ stream: Int) {

@@ -37,6 +37,9 @@ struct ShortQueryPass<Rows: RowTerms> {
     finish()
   }
 
+  /// The rows with those that the last group lacks: their queries are zeros, and nobody reads what becomes of them.
+  private var paddedRows: Int { rows % 4 == 1 ? rows : (rows + 3) / 4 * 4 }
+
   private func prepare() {
     var row = 0
     while row < rows {
@@ -45,11 +48,12 @@ struct ShortQueryPass<Rows: RowTerms> {
       Rows.store(
         query: problem.query, at: source, columns: problem.headDimension,
         factor: Rows.Terms.scoreFactors(problem).packed, into: query(row))
-      output(row).update(repeating: 0, count: problem.valueDimension)
-      maxima[row] = -.infinity
-      sums[row] = 0
       row += 1
     }
+    query(rows).update(repeating: 0, count: (paddedRows - rows) * Rows.Terms.terms(problem.headDimension))
+    output(0).update(repeating: 0, count: paddedRows * problem.valueDimension)
+    maxima.update(repeating: -.infinity, count: paddedRows)
+    sums.update(repeating: 0, count: paddedRows)
     var lane = 0
     while lane < KeyStreams.keysPerStep {
       positions[lane] = Int32(truncatingIfNeeded: lane)
@@ -129,11 +133,65 @@ extension KernelProblem {
     item.queries == queryLength && item.heads * item.queries <= shortQueryRows(lanes: laneCount) && mayBeShort
   }
 
-  /// Whether ``ShortQueryPass`` serves items of few rows: K and V have rows of whole chunks of neighbouring elements.
-  var mayBeShort: Bool {
+  /// The last queries of a head, where they would fill less than half a vector of an item's lanes; they are taken out of
+  /// `item`, and ``ShortQueryPass`` serves them.
+  ///
+  /// Which queries these are depends on the problem alone, so that their bits do not depend on which queries share an item.
+  func splitTail(of item: inout ForwardItem) -> ForwardItem? {
+    let rows = queryLength % laneCount
+    guard
+      item.heads == 1 && item.firstQuery + item.queries == queryLength && queryLength > laneCount
+        && rows > 0 && rows < shortQueryRows(lanes: laneCount) && mayBeShort
+    else { return nil }
+    var tail = item
+    tail.firstQuery = queryLength - rows
+    tail.queries = rows
+    item.queries -= rows
+    if let partialRows = item.partialRows {
+      tail.partialRows = PartialRows(base: partialRows, self).output(item.queries)
+    }
+    return tail
+  }
+
+  /// Whether ``ShortQueryPass`` serves items of few rows: rows of K and V are whole chunks. How they lie in memory does
+  /// not matter, because the bits of a result may not depend on that.
+  private var mayBeShort: Bool {
     let chunk = 2 * laneCount
-    return headDimension % chunk == 0 && valueDimension % chunk == 0 && key.columnStride == 1
-      && value.columnStride == 1
+    return headDimension % chunk == 0 && valueDimension % chunk == 0
+  }
+}
+
+// MARK: Copies
+
+extension ShortQueryPass {
+  /// Reduces a segment to its first key, and lets it stand for copies of that key's rows.
+  ///
+  /// - Parameters:
+  ///   - streams: The number of streams that have the key.
+  ///   - clearingNonFinite: Whether the copies have zeros in the place of infinite and NaN elements.
+  @inline(never)
+  func copyRows(
+    of segment: inout StreamSegment, streams: Int, of operand: KernelOperand, columns: Int, clearingNonFinite: Bool
+  ) {
+    segment.keys = 1
+    for stream in 0..<KeyStreams.count where stream < streams {
+      let source = segment.rows[stream]
+      let copy = memory + layout.rowCopies + stream * max(problem.headDimension, problem.valueDimension) * 4
+      let first = (source - UnsafeRawPointer(operand.base.unsafelyUnwrapped)) / Rows.elementSize
+      var column = 0
+      while column < columns {
+        let offset = column * operand.columnStride
+        let isCleared = clearingNonFinite && !operand.scalar(at: first + offset).isFinite
+        var byte = 0
+        while byte < Rows.elementSize {
+          let bits = isCleared ? 0 : source.load(fromByteOffset: offset * Rows.elementSize + byte, as: UInt8.self)
+          copy.storeBytes(of: bits, toByteOffset: column * Rows.elementSize + byte, as: UInt8.self)
+          byte += 1
+        }
+        column += 1
+      }
+      segment.rows[stream] = UnsafeRawPointer(copy)
+    }
   }
 }
 

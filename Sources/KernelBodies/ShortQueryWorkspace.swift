@@ -11,12 +11,12 @@ struct ShortQueryWorkspace {
   let tile: Int
   let staging: Int
   let zeroRow: Int
-  let finiteRows: Int
+  let rowCopies: Int
   let byteCount: Int
 
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
-    let rows = shortQueryRows(lanes: lanes)
+    let rows = (shortQueryRows(lanes: lanes) + 3) / 4 * 4
     let keys = KeyStreams.keysPerStep(lanes: lanes)
     let panel = rows * KeyStreams.count * keys
     var layout = WorkspaceLayout()
@@ -29,7 +29,7 @@ struct ShortQueryWorkspace {
     tile = layout.reserve(floats: panel)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? panel : 0)
     zeroRow = layout.reserve(floats: max(problem.headDimension, problem.valueDimension))
-    finiteRows = layout.reserve(floats: KeyStreams.count * problem.valueDimension)
+    rowCopies = layout.reserve(floats: KeyStreams.count * max(problem.headDimension, problem.valueDimension))
     byteCount = layout.byteCount
   }
 }

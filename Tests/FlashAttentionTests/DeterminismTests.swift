@@ -13,6 +13,8 @@ struct DeterminismTests {
     AttentionCase(batch: 2, heads: (6, 2), lengths: (200, 310), dimensions: (24, 17), softcap: 4),
     AttentionCase(heads: (5, 1), lengths: (11, 400), dimensions: (32, 32), mask: .causal(.bottomRight)),
     AttentionCase(lengths: (600, 600), dimensions: (8, 8), mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
+    // Last queries that are few rows.
+    AttentionCase(heads: (2, 1), lengths: (197, 197), dimensions: (32, 32), mask: .causal(.bottomRight)),
     // Split keys, in both forward passes.
     AttentionCase(heads: (4, 1), lengths: (1, 5000), dimensions: (32, 32)),
     AttentionCase(heads: (4, 2), lengths: (20, 3000), dimensions: (9, 8), mask: .causal(.bottomRight)),

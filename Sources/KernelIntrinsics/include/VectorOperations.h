@@ -215,6 +215,9 @@ KERNEL_INLINE void kernel_prefetch(const void *_Nonnull address) { __builtin_pre
 // The same in the first-level cache.
 KERNEL_INLINE void kernel_prefetch_near(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
 
+// Reads a byte for the sake of its cache line.
+KERNEL_INLINE void kernel_read_line(const void *_Nonnull address) { (void)*(const volatile char *)address; }
+
 // The same address, of which the compiler knows nothing: it then keeps it in a register of its own instead of computing
 // it from a neighbour in every round of a loop.
 KERNEL_INLINE const float *_Nonnull kernel_opaque(const float *_Nonnull address) {

@@ -22,6 +22,30 @@ struct ShortQueryTests {
     }
   }
 
+  /// The last queries of a head are few rows where they fill less than half a vector; these leave every such remainder.
+  static let unevenLengths = [5, 9, 11, 17, 18, 19, 20, 21, 22, 23, 33, 65]
+
+  @Test("The last queries of a head", arguments: unevenLengths)
+  func lastQueries(length: Int) throws {
+    for element in AttentionElementType.allCases {
+      try Yardstick.checkKernels(
+        AttentionCase(heads: (2, 1), lengths: (length, 70), dimensions: (32, 64), element: element), .forward)
+    }
+    let masks: [AttentionMask] = try [
+      .causal(.topLeft), .causal(.bottomRight), .slidingWindow(left: 3, right: 40, .bottomRight),
+    ]
+    for mask in masks {
+      try Yardstick.checkKernels(
+        AttentionCase(heads: (2, 1), lengths: (length, 45), dimensions: (64, 32), mask: mask, softcap: 3), .forward)
+    }
+    try Yardstick.checkKernels(
+      AttentionCase(
+        heads: (2, 2), lengths: (length, 90), dimensions: (32, 32), booleanMask: BooleanMaskForm(form: .whole),
+        bias: BiasForm(form: .matrix, forbids: true)), .forward)
+    // Keys that are split, so that the rows are merged.
+    try Yardstick.checkKernels(AttentionCase(lengths: (length, 2500), dimensions: (32, 32)), .forward)
+  }
+
   @Test("Caps and masks leave lanes without a key alone", arguments: keyLengths)
   func masks(length: Int) throws {
     try Yardstick.checkKernels(

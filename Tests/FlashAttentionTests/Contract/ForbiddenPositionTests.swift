@@ -27,6 +27,7 @@ struct ForbiddenPositionTests {
       heads: (4, 2), lengths: (5, 110), dimensions: (33, 16), element: .float16, mask: .causal(.topLeft)),
     // Few rows.
     AttentionCase(heads: (2, 2), lengths: (3, 110), dimensions: (32, 64), mask: .causal(.topLeft), softcap: 3),
+    AttentionCase(heads: (2, 2), lengths: (67, 70), dimensions: (64, 32), mask: .causal(.topLeft)),
   ]
 
   /// Against zeros in the same place, to the bit.
