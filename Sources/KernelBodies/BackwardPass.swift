@@ -29,18 +29,22 @@ struct BackwardPass<Terms: TermArithmetic> {
     let keyRows = packKeyRows()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
     clearGradients()
+    let tiles = registerTiles
     var head = 0
     while head < headsPerGroup {
       clearBiasSums()
-      forEachQueryBlock { block, queries in
+      var block = blocks.start
+      while block < blocks.end {
         let step = BackwardStep(
-          pass: self, head: item.keyValueHead * headsPerGroup + head, queries: queries,
+          pass: self, head: item.keyValueHead * headsPerGroup + head, queries: queries(block),
           number: head * queryBlocks + block,
           tiles: BackwardTiles(
             probabilities: memory.floats(at: layout.probabilities),
             scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width))
-        step.run(keyRows, keysAreFinite: keysAreFinite)
+        var prefetch = prefetch(after: block, head: head, tiles: tiles)
+        step.run(keyRows, keysAreFinite: keysAreFinite, &prefetch)
         finish(steps: step.number + 1)
+        block += 1
       }
       commitBiasSums(head: head)
       finish(steps: (head + 1) * queryBlocks)
@@ -50,17 +54,61 @@ struct BackwardPass<Terms: TermArithmetic> {
     kernel_store_release(item.progress, Int.max)
   }
 
-  /// Calls `body` for each block of queries of which one may see a key of this item.
-  @inline(__always)
-  func forEachQueryBlock(_ body: (_ block: Int, _ queries: BlockRange) -> Void) {
+  /// The blocks of queries of which one may see a key of this item.
+  private var blocks: BlockRange {
     let seeing = problem.queries(seeing: keys)
-    if seeing.isEmpty { return }
-    var block = seeing.start / problem.queryBlock
-    while block * problem.queryBlock < seeing.end {
-      let start = block * problem.queryBlock
-      body(block, BlockRange(start: start, end: min(start + problem.queryBlock, problem.queryLength)))
+    if seeing.isEmpty { return BlockRange(start: 0, end: 0) }
+    return BlockRange(
+      start: seeing.start / problem.queryBlock, end: (seeing.end + problem.queryBlock - 1) / problem.queryBlock)
+  }
+
+  /// The queries of a block.
+  private func queries(_ block: Int) -> BlockRange {
+    let start = block * problem.queryBlock
+    return BlockRange(start: start, end: min(start + problem.queryBlock, problem.queryLength))
+  }
+
+  /// Calls `body` with the queries of each of ``blocks``.
+  @inline(__always)
+  func forEachQueryBlock(_ body: (_ queries: BlockRange) -> Void) {
+    var block = blocks.start
+    while block < blocks.end {
+      body(queries(block))
       block += 1
     }
+  }
+
+  /// What to fetch during a step: the rows of the step after it, and after the last step the rows of dK and dV, which are
+  /// about to be written.
+  ///
+  /// - Parameter tiles: The register tiles of a step.
+  private func prefetch(after block: Int, head: Int, tiles: Int) -> Prefetch {
+    let isLastBlock = block + 1 == blocks.end
+    if isLastBlock && head + 1 == headsPerGroup {
+      return Prefetch(
+        RowPrefetch(keyRange, of: problem.keyGradient), RowPrefetch(valueRange, of: problem.valueGradient),
+        tiles: tiles)
+    }
+    let next = queries(isLastBlock ? blocks.start : block + 1)
+    let range = OperandRange(
+      batch: item.batch, head: item.keyValueHead * headsPerGroup + head + (isLastBlock ? 1 : 0), firstRow: next.start,
+      rows: next.count, columns: problem.headDimension)
+    var gradientRange = range
+    gradientRange.columns = problem.valueDimension
+    return Prefetch(
+      RowPrefetch(range, of: problem.query), RowPrefetch(gradientRange, of: problem.outputGradient), tiles: tiles)
+  }
+
+  /// About as many register tiles as a whole step has that prefetch: those of the products of lane groups.
+  private var registerTiles: Int {
+    var tiles = 0
+    var index = 0
+    while index < groupCount {
+      let rows = registerTileRows(vectors: lanes(index).vectors)
+      tiles += 2 * (problem.queryBlock / rows) + problem.headDimension / rows + problem.valueDimension / rows
+      index += 1
+    }
+    return tiles
   }
 
   // MARK: Taking turns
@@ -114,6 +162,12 @@ struct BackwardPass<Terms: TermArithmetic> {
   func packKeyRows() -> RowBlock<Terms> {
     Terms.columns(
       problem.key, keyRange, isFinite: false, rows: nil, scratch: memory.floats(at: layout.keyRows))
+  }
+
+  private var valueRange: OperandRange {
+    OperandRange(
+      batch: item.batch, head: item.keyValueHead, firstRow: item.firstKey, rows: item.keys,
+      columns: problem.valueDimension)
   }
 
   var keyRange: OperandRange {

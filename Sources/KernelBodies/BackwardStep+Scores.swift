@@ -5,11 +5,11 @@ extension BackwardStep {
   /// Computes P and scale · dS of the lane groups, and adds dS to the gradient of the bias.
   ///
   /// - Returns: Q and dO of the block.
-  func differentiateScores(_ groups: BlockRange) -> Rows {
+  func differentiateScores(_ groups: BlockRange, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil) -> Rows {
     let rows = rows()
     var index = groups.start
     while index < groups.end {
-      differentiateScores(of: index, rows)
+      differentiateScores(of: index, rows, prefetch)
       index += 1
     }
     if problem.biasGradient.isPresent { addBiasGradient(groups) }
@@ -18,7 +18,9 @@ extension BackwardStep {
   }
 
   /// Rows that see no key of the group get zeros.
-  private func differentiateScores(of group: Int, _ operands: Rows) {
+  private func differentiateScores(
+    of group: Int, _ operands: Rows, _ prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
     let lanes = pass.lanes(group)
     let keys = pass.keys(of: lanes)
     let rows = rows(seeing: lanes)
@@ -33,11 +35,11 @@ extension BackwardStep {
       multiply(
         rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.headDimension),
         operands.queries.byRow(from: row), pass.packedKeys(group), stride: LaneGroup.width,
-        into: probabilities(group, row: row), destinationStride: tiles.stride, start: .zero)
+        into: probabilities(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
       multiply(
         rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.valueDimension),
         operands.outputGradients.byRow(from: row), pass.packedValues(group), stride: LaneGroup.width,
-        into: scoreGradients(group, row: row), destinationStride: tiles.stride, start: .zero)
+        into: scoreGradients(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
     }
 
     let isMasked = isMasked(rows, keys)

@@ -21,12 +21,12 @@ struct BackwardStep<Terms: TermArithmetic> {
   /// The lane groups of which a key may be seen by one of the queries.
   var groups: BlockRange { pass.groups(holding: problem.keys(seenBy: queries)) }
 
-  func run(_ keyRows: RowBlock<Terms>, keysAreFinite: Bool) {
+  func run(_ keyRows: RowBlock<Terms>, keysAreFinite: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>) {
     let groups = groups
     if groups.isEmpty { return }
-    let rows = differentiateScores(groups)
+    let rows = differentiateScores(groups, prefetch)
     let gradientRows = packTiles(groups)
-    addKeyValueProducts(groups, rows)
+    addKeyValueProducts(groups, rows, prefetch)
     pass.waitForQueryGradientTurn(number + 1)
     addQueryProducts(groups, gradientRows, keyRows)
     if !keysAreFinite { addNonFiniteKeys(groups) }
@@ -114,7 +114,9 @@ struct BackwardStep<Terms: TermArithmetic> {
   }
 
   /// dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS.
-  func addKeyValueProducts(_ groups: BlockRange, _ rows: Rows) {
+  func addKeyValueProducts(
+    _ groups: BlockRange, _ rows: Rows, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
+  ) {
     let isCareful = forbidsNonFinite()
     let queries = Terms.columns(
       problem.query, queryRange, isFinite: !isCareful, rows: isCareful ? nil : rows.queries,
@@ -135,11 +137,12 @@ struct BackwardStep<Terms: TermArithmetic> {
             rows: problem.valueDimension, vectors: step.vectors.count, depth: depth,
             outputGradients.byColumn(from: row), probabilities(index, row: row / Terms.numbersPerTerm),
             stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
-            start: .destination)
+            start: .destination, prefetch: prefetch)
           multiply(
             rows: problem.headDimension, vectors: step.vectors.count, depth: depth, queries.byColumn(from: row),
             scoreGradients(index, row: row / Terms.numbersPerTerm), stride: tiles.stride,
-            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination)
+            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination,
+            prefetch: prefetch)
         }
       }
       index += 1

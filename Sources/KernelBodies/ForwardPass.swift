@@ -302,9 +302,12 @@ struct ForwardPass<Terms: TermArithmetic> {
         .store(at: results + lane)
       lane += laneCount
     }
-    let logSumExp = problem.logSumExp.unsafelyUnwrapped
-    group.lanes.forEachLane { lane, head, row in
-      logSumExp[(item.batch * problem.queryHeads + head) * problem.queryLength + row] = results[lane]
+    let lanes = group.lanes
+    let logSumExp = problem.logSumExp.unsafelyUnwrapped + item.batch * problem.queryHeads * problem.queryLength
+    if lanes.spansHeads {
+      lanes.forEachLane { lane, head, row in logSumExp[head * problem.queryLength + row] = results[lane] }
+    } else {
+      (logSumExp + lanes.head(0) * problem.queryLength + lanes.row(0)).update(from: results, count: lanes.count)
     }
     return UnsafePointer(reciprocals)
   }

@@ -8,22 +8,56 @@ extension OperandRange {
   /// Whether any element of the rows is infinite or NaN.
   @inline(never)
   func hasNonFinite(in operand: KernelOperand) -> Bool {
-    // x · 0 is 0 for every finite x and NaN for every other.
+    let start = offset(in: operand)
     var sum = Vector.zeros
-    var row = 0
-    while row < rows {
-      let offset = offset(in: operand) + row * operand.rowStride
-      var column = 0
-      while column < columns {
-        let vector = operand.vector(at: offset + column * operand.columnStride, count: columns - column)
-        sum = sum.adding(product: vector, .zeros)
-        column += laneCount
+    var whole = 0
+    if operand.columnStride == 1 {
+      whole = columns / laneCount * laneCount
+      switch operand.stored {
+      case .float32: sum = zeroTimesRows(Float32Format.self, operand, start, columns: whole)
+      case .float16: sum = zeroTimesRows(Float16Format.self, operand, start, columns: whole)
+      case .bfloat16: sum = zeroTimesRows(BrainFloatFormat.self, operand, start, columns: whole)
+      case .boolean: break
       }
-      row += 1
+    }
+    if whole < columns {
+      var row = 0
+      while row < rows {
+        var column = whole
+        while column < columns {
+          let vector = operand.vector(
+            at: start + row * operand.rowStride + column * operand.columnStride, count: columns - column)
+          sum = sum.adding(product: vector, .zeros)
+          column += laneCount
+        }
+        row += 1
+      }
     }
     var total: Float = 0
     for lane in 0..<laneCount { total += sum[lane] }
     return total != 0
+  }
+
+  /// Σ 0 · x over whole vectors of neighbouring elements: 0 where all are finite, and NaN in some lane elsewhere.
+  @inline(__always)
+  private func zeroTimesRows<Format: ElementFormat>(
+    _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int
+  ) -> Vector {
+    var row = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
+    // Two sums, because each waits for its last multiply-add.
+    var sum0 = Vector.zeros
+    var sum1 = Vector.zeros
+    for _ in 0..<rows {
+      var column = 0
+      while column + 2 * laneCount <= columns {
+        sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros)
+        sum1 = sum1.adding(product: Format.load(row + (column + laneCount) * Format.size), .zeros)
+        column += 2 * laneCount
+      }
+      if column < columns { sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros) }
+      row += operand.rowStride * Format.size
+    }
+    return sum0 + sum1
   }
 
   /// Calls `body` with the row, the column and the value of every element that is infinite or NaN.

@@ -16,7 +16,7 @@ extension BackwardPass where Terms == FloatTerms {
   /// Stage 1: P and dS of the panel of one query head.
   func computePanel(head: Int, tiles: BackwardTiles) {
     packKeysAndValues()
-    forEachQueryBlock { _, queries in
+    forEachQueryBlock { queries in
       let step = step(head, queries, tiles)
       _ = step.differentiateScores(step.groups)
     }
@@ -33,7 +33,7 @@ extension BackwardPass where Terms == FloatTerms {
       let headTiles = BackwardTiles(
         probabilities: tiles.probabilities + head * panelsOfHeads,
         scoreGradients: tiles.scoreGradients + head * panelsOfHeads, stride: tiles.stride)
-      forEachQueryBlock { _, queries in
+      forEachQueryBlock { queries in
         let step = step(item.keyValueHead * headsPerGroup + head, queries, headTiles)
         step.addKeyValueProducts(step.groups, step.rows())
       }
@@ -47,7 +47,7 @@ extension BackwardPass where Terms == FloatTerms {
     let keyRows = packKeyRows()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
     fillPositions()
-    forEachQueryBlock { _, queries in
+    forEachQueryBlock { queries in
       if queries.start < rows.start || queries.start >= rows.end { return }
       let step = step(head, queries, tiles)
       step.addQueryProducts(step.groups, step.packTiles(step.groups), keyRows)

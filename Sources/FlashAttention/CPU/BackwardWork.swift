@@ -3,17 +3,32 @@ import KernelIntrinsics
 /// The items of a backward pass of flash attention.
 struct BackwardWork: ParallelWork {
   let problem: KernelSet.Problem
+  /// The steps that an item does for the rows of its query heads.
+  enum RowSteps { case none, prepare, prepareAndStore }
+
   let schedule: BackwardSchedule
-  let kernel: @Sendable (KernelSet.Problem, UnsafePointer<BackwardItem>, KernelSet.Workspace) -> Void
+  let kernels: KernelSet
   /// How far each item is, by its progress index.
   let progress: UnsafeMutablePointer<Int>
+  let rowSteps: RowSteps
 
   func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) {
     let block = schedule[index]
     var item = schedule.item(block, progress + schedule.progressIndex(block))
     item.queryGradientPredecessor = counter(schedule.queryGradientPredecessor(block))
     item.biasGradientPredecessor = counter(biasGradientPredecessor(block))
-    kernel(problem, &item, workspace)
+    if rowSteps != .none { forEachHead(of: item) { $0.prepare(with: kernels, problem) } }
+    kernels.backward(problem, &item, workspace)
+    if rowSteps == .prepareAndStore { forEachHead(of: item) { $0.storeQueryGradient(with: kernels, problem) } }
+  }
+
+  /// Calls `body` with all queries of each head of an item.
+  @inline(__always)
+  private func forEachHead(of item: BackwardItem, _ body: (QueryRows) -> Void) {
+    let headsPerGroup = problem.pointee.queryHeads / problem.pointee.keyValueHeads
+    for head in item.keyValueHead * headsPerGroup..<(item.keyValueHead + 1) * headsPerGroup {
+      body(QueryRows(batch: item.batch, head: head, start: 0, end: problem.pointee.queryLength))
+    }
   }
 
   private func biasGradientPredecessor(_ block: BackwardSchedule.Block) -> BackwardSchedule.Block? {
@@ -37,17 +52,32 @@ extension BackwardSchedule {
   }
 }
 
-/// A step that is done for blocks of queries of every head, independently of each other.
-struct RowBlockWork: ParallelWork {
-  /// The queries `start..<end` of one head.
-  struct Rows {
-    let batch: Int
-    let head: Int
-    let start: Int
-    let end: Int
+/// The queries `start..<end` of one head.
+struct QueryRows {
+  let batch: Int
+  let head: Int
+  let start: Int
+  let end: Int
+
+  /// What comes before the items of the head: the sums of dQ begin at zero.
+  func prepare(with kernels: KernelSet, _ problem: KernelSet.Problem) {
+    let first = (batch * problem.pointee.queryHeads + head) * problem.pointee.queryLength + start
+    let stride = problem.pointee.queryGradientStride
+    if let sums = problem.pointee.queryGradientSum {
+      (sums + first * stride).initialize(repeating: 0, count: (end - start) * stride)
+    }
+    kernels.prepareBackward(problem, batch, head, start, end)
   }
 
-  typealias Step = @Sendable (KernelSet, KernelSet.Problem, Rows) -> Void
+  /// What comes after them where dQ is not its sums.
+  func storeQueryGradient(with kernels: KernelSet, _ problem: KernelSet.Problem) {
+    kernels.storeQueryGradient(problem, batch, head, start, end)
+  }
+}
+
+/// A step that is done for blocks of queries of every head, independently of each other.
+struct RowBlockWork: ParallelWork {
+  typealias Step = @Sendable (KernelSet, KernelSet.Problem, QueryRows) -> Void
 
   let kernels: KernelSet
   let problem: KernelSet.Problem
@@ -66,7 +96,7 @@ struct RowBlockWork: ParallelWork {
     let queryHeads = problem.pointee.queryHeads
     step(
       kernels, problem,
-      Rows(
+      QueryRows(
         batch: head / queryHeads, head: head % queryHeads, start: start,
         end: min(start + Self.rowsPerBlock, problem.pointee.queryLength)))
   }

@@ -9,24 +9,17 @@ struct CPUBackward {
   private var kernels: KernelSet { plan.kernels }
 
   func run() throws {
-    forEachRowBlock { kernels, problem, rows in
-      // The sums of dQ begin at zero.
-      let first = (rows.batch * problem.pointee.queryHeads + rows.head) * problem.pointee.queryLength + rows.start
-      let stride = problem.pointee.queryGradientStride
-      if let sums = problem.pointee.queryGradientSum {
-        (sums + first * stride).initialize(repeating: 0, count: (rows.end - rows.start) * stride)
-      }
-      kernels.prepareBackward(problem, rows.batch, rows.head, rows.start, rows.end)
-    }
     switch plan.processorBackend {
     case .cpu: try runFlash()
-    case .standard: try runStandard()
+    case .standard: try betweenRowSteps { try runStandard() }
     }
-    if plan.keepsQueryGradientSums {
-      forEachRowBlock { kernels, problem, rows in
-        kernels.storeQueryGradient(problem, rows.batch, rows.head, rows.start, rows.end)
-      }
-    }
+  }
+
+  /// Prepares the rows of all heads, runs `body`, and stores what it has added up for them.
+  private func betweenRowSteps(_ body: () throws -> Void) throws {
+    forEachRowBlock { $2.prepare(with: $0, $1) }
+    try body()
+    if plan.keepsQueryGradientSums { forEachRowBlock { $2.storeQueryGradient(with: $0, $1) } }
   }
 
   private func runFlash() throws {
@@ -35,6 +28,16 @@ struct CPUBackward {
     let schedule = BackwardSchedule(
       shape, keyBlock: plan.tiles.keyBlock,
       team: problem.biasGradient.base == nil ? min(plan.threads, heads) : heads)
+    // Where an item has all keys of its heads, nobody else needs their rows, and the item does the steps before and after
+    // it while they are in its cache.
+    if schedule.blocksPerHead == 1 {
+      try run(schedule, ownsRows: true)
+    } else {
+      try betweenRowSteps { try run(schedule, ownsRows: false) }
+    }
+  }
+
+  private func run(_ schedule: BackwardSchedule, ownsRows: Bool) throws {
     let kernels = kernels
     try Scratch.withMemory(byteCount: schedule.count * MemoryLayout<Int>.stride, for: "the gradient") { memory in
       let progress = memory.bindMemory(to: Int.self, capacity: max(schedule.count, 1))
@@ -43,7 +46,8 @@ struct CPUBackward {
         Parallel.forEach(
           schedule.count, threads: plan.threads, workspaceSize: kernels.backwardWorkspaceSize(problem),
           work: BackwardWork(
-            problem: problem, schedule: schedule, kernel: kernels.backward, progress: progress))
+            problem: problem, schedule: schedule, kernels: kernels, progress: progress,
+            rowSteps: ownsRows ? (plan.keepsQueryGradientSums ? .prepareAndStore : .prepare) : .none))
       }
     }
   }

@@ -88,6 +88,9 @@ struct BackwardSchedule {
   private let keyBlocks: Int
   private let team: Int
 
+  /// The number of blocks of one head.
+  var blocksPerHead: Int { keyBlocks }
+
   /// The number of items.
   let count: Int
 
