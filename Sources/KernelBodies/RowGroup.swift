@@ -35,7 +35,7 @@ extension ShortQueryPass {
     var row = 0
     while row < rows {
       let group = RowGroup(
-        first: row, rows: rows - row > 1 ? 4 : 1, base: memory.floats(at: layout.scores) + row * KeyStreams.stepKeys)
+        first: row, rows: rows - row > 1 ? 4 : 1, base: memory.floats(at: layout.scores) + row * stepKeys)
       body(group)
       row += group.rows
     }

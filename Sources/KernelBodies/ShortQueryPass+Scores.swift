@@ -143,7 +143,7 @@ extension ShortQueryPass {
     let tile = memory.floats(at: layout.tile)
     forEachRowGroup { group in
       group.forEachScore(stream: stream, keys: keys.count) { row, key, score in
-        tile[row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key] = score.pointee
+        tile[row * stepKeys + stream * keysPerStep + key] = score.pointee
       }
     }
     var head = 0
@@ -153,7 +153,7 @@ extension ShortQueryPass {
     }
     forEachRowGroup { group in
       group.forEachScore(stream: stream, keys: keys.count) { row, key, score in
-        score.pointee = tile[row * KeyStreams.stepKeys + stream * KeyStreams.keysPerStep + key]
+        score.pointee = tile[row * stepKeys + stream * keysPerStep + key]
       }
     }
   }
@@ -161,20 +161,20 @@ extension ShortQueryPass {
   /// The rows of one head and the keys of one stream, keys in the lanes.
   func tile(_ head: Int, _ keys: BlockRange, _ stream: Int) -> ScoreTile {
     ScoreTile(
-      base: memory.floats(at: layout.tile) + head * item.queries * KeyStreams.stepKeys
-        + stream * KeyStreams.keysPerStep,
-      stride: KeyStreams.stepKeys, rows: item.queries, vectors: paddedColumns(keys.count) / laneCount)
+      base: memory.floats(at: layout.tile) + head * item.queries * stepKeys
+        + stream * keysPerStep,
+      stride: stepKeys, rows: item.queries, vectors: paddedColumns(keys.count) / laneCount)
   }
 
   func applyMasks(to tile: ScoreTile, head: Int, _ keys: BlockRange) {
     let staging = memory.floats(at: layout.staging)
     if problem.bias.isPresent {
       stage(problem.bias, head: head, keys, into: staging)
-      tile.add(bias: staging, stride: KeyStreams.stepKeys)
+      tile.add(bias: staging, stride: stepKeys)
     }
     if problem.mask.isPresent {
       stage(problem.mask, head: head, keys, into: staging)
-      tile.forbid(whereZero: staging, stride: KeyStreams.stepKeys)
+      tile.forbid(whereZero: staging, stride: stepKeys)
     }
     let forbidden = problem.queriesForbidden(anyOf: keys, among: queryRange)
     if !forbidden.isEmpty {
@@ -193,6 +193,6 @@ extension ShortQueryPass {
     let offset = operand.offset(batch: item.batch, head: item.firstHead + head, row: item.firstQuery)
     convertRows(
       operand, offset: offset + keys.start * operand.columnStride, rows: item.queries, columns: keys.count, scale: 1,
-      into: staging, stride: KeyStreams.stepKeys)
+      into: staging, stride: stepKeys)
   }
 }

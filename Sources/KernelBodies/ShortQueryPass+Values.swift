@@ -134,12 +134,12 @@ extension ShortQueryPass {
       applyMasks(to: permissions, head: head, keys)
       head += 1
     }
-    let permissions = memory.floats(at: layout.tile) + stream * KeyStreams.keysPerStep
+    let permissions = memory.floats(at: layout.tile) + stream * keysPerStep
     valueRows(keys).forEachNonFinite(in: problem.value) { key, column, value in
       forEachRowGroup { group in
         var row = 0
         while row < group.rows {
-          if permissions[(group.first + row) * KeyStreams.stepKeys + key] != -.infinity {
+          if permissions[(group.first + row) * stepKeys + key] != -.infinity {
             let weights = Self.weights(group, key) + row
             output(group.first + row)[Rows.place(ofColumn: column)] +=
               Rows.probability(weights, stream: stream, rows: group.rows) * value

@@ -21,6 +21,21 @@ struct ShortQueryPass<Rows: RowTerms> {
   let item: ForwardItem
   let layout: ShortQueryWorkspace
   let memory: UnsafeMutableRawPointer
+  /// The most keys of one stream in a step.
+  let keysPerStep: Int
+
+  init(
+    problem: KernelProblem, item: ForwardItem, layout: ShortQueryWorkspace, memory: UnsafeMutableRawPointer
+  ) {
+    self.problem = problem
+    self.item = item
+    self.layout = layout
+    self.memory = memory
+    keysPerStep = KeyStreams.keysPerStep(rows: Self.paddedRows(item.heads * item.queries))
+  }
+
+  /// The lanes of a step: those of stream 0, then those of stream 1, and so on.
+  var stepKeys: Int { KeyStreams.count * keysPerStep }
 
   var rows: Int { item.heads * item.queries }
   var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
@@ -28,7 +43,8 @@ struct ShortQueryPass<Rows: RowTerms> {
 
   func run() {
     prepare()
-    let streams = KeyStreams(problem.keys(seenBy: queryRange).intersection(item.keyRange))
+    let streams = KeyStreams(
+      problem.keys(seenBy: queryRange).intersection(item.keyRange), keysPerStep: keysPerStep)
     var step = 0
     while step < streams.steps {
       advance(streams, step)
@@ -38,7 +54,7 @@ struct ShortQueryPass<Rows: RowTerms> {
   }
 
   /// The rows with those that the last group lacks: their queries are zeros, and nobody reads what becomes of them.
-  private var paddedRows: Int { rows % 4 == 1 ? rows : (rows + 3) / 4 * 4 }
+  private static func paddedRows(_ rows: Int) -> Int { rows % 4 == 1 ? rows : (rows + 3) / 4 * 4 }
 
   private func prepare() {
     var row = 0
@@ -50,12 +66,13 @@ struct ShortQueryPass<Rows: RowTerms> {
         factor: Rows.Terms.scoreFactors(problem).packed, into: query(row))
       row += 1
     }
+    let paddedRows = Self.paddedRows(rows)
     query(rows).update(repeating: 0, count: (paddedRows - rows) * Rows.Terms.terms(problem.headDimension))
     output(0).update(repeating: 0, count: paddedRows * problem.valueDimension)
     maxima.update(repeating: -.infinity, count: paddedRows)
     sums.update(repeating: 0, count: paddedRows)
     var lane = 0
-    while lane < KeyStreams.keysPerStep {
+    while lane < keysPerStep {
       positions[lane] = Int32(truncatingIfNeeded: lane)
       lane += 1
     }

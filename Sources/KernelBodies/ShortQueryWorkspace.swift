@@ -17,14 +17,13 @@ struct ShortQueryWorkspace {
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
     let rows = (shortQueryRows(lanes: lanes) + 3) / 4 * 4
-    let keys = KeyStreams.keysPerStep(lanes: lanes)
-    let panel = rows * KeyStreams.count * keys
+    let panel = KeyStreams.scoresPerStep(lanes: lanes)
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * problem.headDimension)
     outputs = layout.reserve(floats: rows * problem.valueDimension)
     maxima = layout.reserve(floats: rows)
     sums = layout.reserve(floats: rows)
-    positions = layout.reserve(bytes: keys * 4)
+    positions = layout.reserve(bytes: KeyStreams.mostKeysPerStep * 4)
     scores = layout.reserve(floats: panel)
     tile = layout.reserve(floats: panel)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? panel : 0)
