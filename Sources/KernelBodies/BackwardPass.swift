@@ -26,8 +26,8 @@ struct BackwardPass<Terms: TermArithmetic> {
 
   func run() {
     packKeysAndValues()
-    let keyRows = packKeyRows()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
+    let keyRows = keyRows(areFinite: keysAreFinite)
     clearGradients()
     let tiles = registerTiles
     var head = 0
@@ -159,9 +159,11 @@ struct BackwardPass<Terms: TermArithmetic> {
   }
 
   /// The item's keys for dQ = scale · dS · K, with zeros in the place of infinite and NaN elements.
-  func packKeyRows() -> RowBlock<Terms> {
+  func keyRows(areFinite: Bool) -> RowBlock<Terms> {
+    // The product takes whole vectors of a row, and behind a row in place is not its own padding.
     Terms.columns(
-      problem.key, keyRange, isFinite: false, rows: nil, scratch: memory.floats(at: layout.keyRows))
+      problem.key, keyRange, isFinite: areFinite && problem.headDimension % laneCount == 0, rows: nil,
+      scratch: memory.floats(at: layout.keyRows))
   }
 
   private var valueRange: OperandRange {

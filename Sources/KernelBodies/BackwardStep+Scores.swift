@@ -72,11 +72,13 @@ extension BackwardStep {
     let lanes = pass.lanes(group).vectors * laneCount
     var row = 0
     while row < queries.count {
-      if row < rows.start || row >= rows.end {
-        probabilities(group, row: row).update(repeating: 0, count: lanes)
-        scoreGradients(group, row: row).update(repeating: 0, count: lanes)
-        if problem.softcap > 0 { tangents(group, row: row).update(repeating: 0, count: lanes) }
+      if row == rows.start && !rows.isEmpty {
+        row = rows.end
+        continue
       }
+      probabilities(group, row: row).update(repeating: 0, count: lanes)
+      scoreGradients(group, row: row).update(repeating: 0, count: lanes)
+      if problem.softcap > 0 { tangents(group, row: row).update(repeating: 0, count: lanes) }
       row += 1
     }
   }

@@ -44,20 +44,28 @@ extension OperandRange {
     _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int
   ) -> Vector {
     var row = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
-    // Two sums, because each waits for its last multiply-add.
+    // Four sums, because each waits for its last multiply-add.
     var sum0 = Vector.zeros
     var sum1 = Vector.zeros
+    var sum2 = Vector.zeros
+    var sum3 = Vector.zeros
     for _ in 0..<rows {
       var column = 0
-      while column + 2 * laneCount <= columns {
-        sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros)
-        sum1 = sum1.adding(product: Format.load(row + (column + laneCount) * Format.size), .zeros)
-        column += 2 * laneCount
+      while column + 4 * laneCount <= columns {
+        let vectors = row + column * Format.size
+        sum0 = sum0.adding(product: Format.load(vectors), .zeros)
+        sum1 = sum1.adding(product: Format.load(vectors + laneCount * Format.size), .zeros)
+        sum2 = sum2.adding(product: Format.load(vectors + 2 * laneCount * Format.size), .zeros)
+        sum3 = sum3.adding(product: Format.load(vectors + 3 * laneCount * Format.size), .zeros)
+        column += 4 * laneCount
       }
-      if column < columns { sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros) }
+      while column < columns {
+        sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros)
+        column += laneCount
+      }
       row += operand.rowStride * Format.size
     }
-    return sum0 + sum1
+    return (sum0 + sum1) + (sum2 + sum3)
   }
 
   /// Calls `body` with the row, the column and the value of every element that is infinite or NaN.

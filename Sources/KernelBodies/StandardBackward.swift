@@ -44,8 +44,8 @@ extension BackwardPass where Terms == FloatTerms {
 
   /// Stage 3: the part of dQ that comes from the panel's keys.
   func addQueryGradients(head: Int, rows: BlockRange, tiles: BackwardTiles) {
-    let keyRows = packKeyRows()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
+    let keyRows = keyRows(areFinite: keysAreFinite)
     fillPositions()
     forEachQueryBlock { queries in
       if queries.start < rows.start || queries.start >= rows.end { return }
