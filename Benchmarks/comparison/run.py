@@ -18,7 +18,7 @@ def run(package, arguments):
     flash = environment.build(package)
     machine = json.loads(subprocess.run([flash, "info", "--json"], check=True, capture_output=True, text=True).stdout)
     threads = sorted(set(arguments.threads or [1, machine["processor"]["cores"]]))
-    pace = Pace(rounds=3, turn_seconds=0.05, case_seconds=1.0) if arguments.quick else Pace(
+    pace = Pace(rounds=3, turn_seconds=0.05, case_seconds=3.0) if arguments.quick else Pace(
         rounds=arguments.rounds, turn_seconds=0.2, case_seconds=10.0)
     chosen = [group for group in groups(arguments.quick)
               if (not arguments.only or group.name in arguments.only) and _serves(group, machine, arguments.isa)]

@@ -8,7 +8,8 @@ import KernelIntrinsics
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: as many as fit into the first-level cache.
+  /// The most scores of a step, for vectors of so many lanes: 16 KiB, and 32 KiB where the first-level cache has the 48 KiB
+  /// of processors with AVX-512.
   @inline(__always)
   static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8192 : 4096 }
 

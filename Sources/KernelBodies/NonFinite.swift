@@ -49,7 +49,8 @@ extension OperandRange {
     var sum1 = Vector.zeros
     var sum2 = Vector.zeros
     var sum3 = Vector.zeros
-    for _ in 0..<rows {
+    var remaining = rows
+    while remaining > 0 {
       var column = 0
       while column + 4 * laneCount <= columns {
         let vectors = row + column * Format.size
@@ -64,6 +65,7 @@ extension OperandRange {
         column += laneCount
       }
       row += operand.rowStride * Format.size
+      remaining -= 1
     }
     return (sum0 + sum1) + (sum2 + sum3)
   }

@@ -10,6 +10,17 @@ struct RowGroup {
   let rows: Int
   let base: UnsafeMutablePointer<Float>
 
+  /// The size of the group that begins where `remaining` rows are left: of four rows one or two may be missing.
+  @inline(__always)
+  static func size(remaining: Int) -> Int { remaining > 1 ? 4 : 1 }
+
+  /// The rows of all groups of `rows` rows, with those that the last one lacks.
+  @inline(__always)
+  static func paddedRows(_ rows: Int) -> Int {
+    let last = (rows - 1) / 4 * 4
+    return last + size(remaining: rows - last)
+  }
+
   @inline(__always)
   func scores(ofKey key: Int) -> UnsafeMutablePointer<Float> { base + key * rows * KeyStreams.count }
 
@@ -29,13 +40,13 @@ struct RowGroup {
 }
 
 extension ShortQueryPass {
-  /// Groups of four rows, of which the last may lack some, or of one where one remains.
+  /// The groups of all rows.
   @inline(__always)
   func forEachRowGroup(_ body: (RowGroup) -> Void) {
     var row = 0
     while row < rows {
       let group = RowGroup(
-        first: row, rows: rows - row > 1 ? 4 : 1, base: memory.floats(at: layout.scores) + row * stepKeys)
+        first: row, rows: RowGroup.size(remaining: rows - row), base: memory.floats(at: layout.scores) + row * stepKeys)
       body(group)
       row += group.rows
     }

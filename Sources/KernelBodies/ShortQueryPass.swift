@@ -31,7 +31,7 @@ struct ShortQueryPass<Rows: RowTerms> {
     self.item = item
     self.layout = layout
     self.memory = memory
-    keysPerStep = KeyStreams.keysPerStep(rows: Self.paddedRows(item.heads * item.queries))
+    keysPerStep = KeyStreams.keysPerStep(rows: RowGroup.paddedRows(item.heads * item.queries))
   }
 
   /// The lanes of a step: those of stream 0, then those of stream 1, and so on.
@@ -53,9 +53,6 @@ struct ShortQueryPass<Rows: RowTerms> {
     finish()
   }
 
-  /// The rows with those that the last group lacks: their queries are zeros, and nobody reads what becomes of them.
-  private static func paddedRows(_ rows: Int) -> Int { rows % 4 == 1 ? rows : (rows + 3) / 4 * 4 }
-
   private func prepare() {
     var row = 0
     while row < rows {
@@ -66,7 +63,8 @@ struct ShortQueryPass<Rows: RowTerms> {
         factor: Rows.Terms.scoreFactors(problem).packed, into: query(row))
       row += 1
     }
-    let paddedRows = Self.paddedRows(rows)
+    // The queries of rows that the last group lacks are zeros, and nobody reads what becomes of them.
+    let paddedRows = RowGroup.paddedRows(rows)
     query(rows).update(repeating: 0, count: (paddedRows - rows) * Rows.Terms.terms(problem.headDimension))
     output(0).update(repeating: 0, count: paddedRows * problem.valueDimension)
     maxima.update(repeating: -.infinity, count: paddedRows)
@@ -142,7 +140,7 @@ struct ShortQueryPass<Rows: RowTerms> {
 }
 
 extension KernelProblem {
-  /// Whether the rows of an item are so few, and K and V so laid out, that ``ShortQueryPass`` serves it.
+  /// Whether the rows of an item are so few, and those of K and V of whole chunks, that ``ShortQueryPass`` serves it.
   ///
   /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
   /// where there are fewer threads, and their bits may not depend on that.

@@ -16,7 +16,7 @@ struct ShortQueryWorkspace {
 
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
-    let rows = (shortQueryRows(lanes: lanes) + 3) / 4 * 4
+    let rows = RowGroup.paddedRows(shortQueryRows(lanes: lanes))
     let panel = KeyStreams.scoresPerStep(lanes: lanes)
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * problem.headDimension)

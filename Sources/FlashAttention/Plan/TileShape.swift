@@ -95,7 +95,8 @@ struct TileLimits {
   /// The most lane groups that share a block.
   let groups: Int
 
-  /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache.
+  /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache;
+  /// one of up to 144 keys (14 or 27 KiB) still does.
   /// Few keys are divided evenly, because a last block of a few keys would load and store the whole output for them: with
   /// 104 and 93 of a ViT's 197 keys instead of 96, 96 and 5 the forward pass is 2 % faster. Backward, long sums over 96
   /// queries amortise loading and storing dK and dV.

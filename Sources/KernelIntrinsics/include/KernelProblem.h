@@ -61,7 +61,8 @@ typedef struct KernelProblem {
   float *_Nullable queryGradientSum;
   intptr_t queryGradientStride;
 
-  // The tile shape, chosen by the plan. Blocks are multiples of the lane-group width but at the end of an axis.
+  // The tile shape, chosen by the plan. But at the end of an axis, blocks of the axis in the lanes are multiples of the
+  // lane-group width, and those of the other axis of 8.
   intptr_t queryBlock;
   intptr_t keyBlock;
 } KernelProblem;

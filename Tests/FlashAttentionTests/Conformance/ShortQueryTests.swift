@@ -24,21 +24,22 @@ struct ShortQueryTests {
     }
   }
 
-  /// The last queries of a head are few rows where they fill less than half a vector; these leave every such remainder.
-  static let unevenLengths = [5, 9, 11, 17, 18, 19, 20, 21, 22, 23, 33, 65]
+  /// The last queries of a head are few rows where they fill less than half a vector and no other head shares the item;
+  /// these leave every such remainder, of one lane group 49 nothing but the remainder in its item.
+  static let unevenLengths = [5, 9, 11, 17, 18, 19, 20, 21, 22, 23, 33, 49, 65]
 
   @Test("The last queries of a head", arguments: unevenLengths)
   func lastQueries(length: Int) throws {
     for element in AttentionElementType.allCases {
       try Yardstick.checkKernels(
-        AttentionCase(heads: (2, 1), lengths: (length, 70), dimensions: (32, 64), element: element), .forward)
+        AttentionCase(heads: (2, 2), lengths: (length, 70), dimensions: (32, 64), element: element), .forward)
     }
     let masks: [AttentionMask] = try [
       .causal(.topLeft), .causal(.bottomRight), .slidingWindow(left: 3, right: 40, .bottomRight),
     ]
     for mask in masks {
       try Yardstick.checkKernels(
-        AttentionCase(heads: (2, 1), lengths: (length, 45), dimensions: (64, 32), mask: mask, softcap: 3), .forward)
+        AttentionCase(heads: (2, 2), lengths: (length, 45), dimensions: (64, 32), mask: mask, softcap: 3), .forward)
     }
     try Yardstick.checkKernels(
       AttentionCase(
@@ -46,6 +47,14 @@ struct ShortQueryTests {
         bias: BiasForm(form: .matrix, forbids: true)), .forward)
     // Keys that are split, so that the rows are merged.
     try Yardstick.checkKernels(AttentionCase(lengths: (length, 2500), dimensions: (32, 32)), .forward)
+  }
+
+  /// So many items that the keys are not split, and more keys than one step of an item takes.
+  @Test("Several steps", arguments: [(1, 4200), (4, 2100), (5, 1700), (7, 1100)], AttentionElementType.allCases)
+  func steps(rows: (heads: Int, keys: Int), element: AttentionElementType) throws {
+    try Yardstick.checkKernels(
+      AttentionCase(
+        batch: 65, heads: (rows.heads, 1), lengths: (1, rows.keys), dimensions: (32, 32), element: element), .forward)
   }
 
   @Test("Caps and masks leave lanes without a key alone", arguments: keyLengths)

@@ -74,7 +74,8 @@ struct StridedInputTests {
       AttentionCase(batch: 2, heads: (4, 2), lengths: (50, 67), dimensions: (33, 16), mask: .causal(.bottomRight)),
       AttentionCase(heads: (3, 1), lengths: (7, 101), dimensions: (64, 40), bias: BiasForm(form: .whole)),
       AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (32, 64), element: .bfloat16),
-      AttentionCase(heads: (2, 1), lengths: (19, 83), dimensions: (64, 32), booleanMask: BooleanMaskForm(form: .whole)),
+      AttentionCase(heads: (2, 2), lengths: (17, 83), dimensions: (64, 32), booleanMask: BooleanMaskForm(form: .whole)),
+      AttentionCase(heads: (2, 2), lengths: (19, 83), dimensions: (32, 64), mask: .causal(.bottomRight)),
       AttentionCase(
         heads: (2, 2), lengths: (97, 50), dimensions: (20, 24), element: .float16,
         booleanMask: BooleanMaskForm(form: .whole)),
