@@ -166,17 +166,8 @@ struct BackwardPass<Terms: TermArithmetic> {
       scratch: memory.floats(at: layout.keyRows))
   }
 
-  private var valueRange: OperandRange {
-    OperandRange(
-      batch: item.batch, head: item.keyValueHead, firstRow: item.firstKey, rows: item.keys,
-      columns: problem.valueDimension)
-  }
-
-  var keyRange: OperandRange {
-    OperandRange(
-      batch: item.batch, head: item.keyValueHead, firstRow: item.firstKey, rows: item.keys,
-      columns: problem.headDimension)
-  }
+  var keyRange: OperandRange { problem.keyRange(keys, batch: item.batch, head: item.keyValueHead) }
+  private var valueRange: OperandRange { problem.valueRange(keys, batch: item.batch, head: item.keyValueHead) }
 
   func clearGradients() {
     let lanes = groupCount * LaneGroup.width

@@ -60,13 +60,11 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   func keyRange(_ keys: BlockRange) -> OperandRange {
-    OperandRange(
-      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.headDimension)
+    problem.keyRange(keys, batch: item.batch, head: keyValueHead)
   }
 
   func valueRange(_ keys: BlockRange) -> OperandRange {
-    OperandRange(
-      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.valueDimension)
+    problem.valueRange(keys, batch: item.batch, head: keyValueHead)
   }
 
   func keyRows(_ keys: BlockRange) -> RowBlock<Terms> {

@@ -74,14 +74,6 @@ struct StreamRows {
     }
   }
 
-  /// The number of streams that have the key; they are the first ones.
-  @inline(__always)
-  func streams(from key: Int) -> Int {
-    var streams = 0
-    for stream in 0..<KeyStreams.count where key < counts[stream] { streams += 1 }
-    return streams
-  }
-
   /// The rows of the keys from one on, as far as the same streams have them.
   ///
   /// - Parameter missing: A row that stands for those of streams that have none.

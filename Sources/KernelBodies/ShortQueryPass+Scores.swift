@@ -11,9 +11,7 @@ extension ShortQueryPass {
     while key < keys.counts[0] {
       var segment = keys.segment(from: key, stride: prefetch.stride, missing: zeroRow)
       if problem.key.columnStride != 1 {
-        copyRows(
-          of: &segment, streams: keys.streams(from: key), of: problem.key, columns: problem.headDimension,
-          clearingNonFinite: false)
+        copyRows(of: &segment, in: problem.key, columns: problem.headDimension, clearingNonFinite: false)
       }
       forEachRowGroup { group in
         let scores = group.scores(ofKey: key)

@@ -13,9 +13,7 @@ extension ShortQueryPass {
       // The probability of a missing key is 0.
       var segment = values.segment(from: key, stride: prefetch.stride, missing: zeroRow)
       if isCareful || problem.value.columnStride != 1 {
-        copyRows(
-          of: &segment, streams: values.streams(from: key), of: problem.value, columns: problem.valueDimension,
-          clearingNonFinite: isCareful)
+        copyRows(of: &segment, in: problem.value, columns: problem.valueDimension, clearingNonFinite: isCareful)
       }
       forEachRowGroup { group in
         let weights = Self.weights(group, key)

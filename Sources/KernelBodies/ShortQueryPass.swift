@@ -69,13 +69,16 @@ struct ShortQueryPass<Rows: RowTerms> {
     output(0).update(repeating: 0, count: paddedRows * problem.valueDimension)
     maxima.update(repeating: -.infinity, count: paddedRows)
     sums.update(repeating: 0, count: paddedRows)
+    memory.floats(at: layout.zeroRow)
+      .update(repeating: 0, count: max(problem.headDimension, problem.valueDimension))
+    let keys = item.keyRange
+    if problem.permitsAll(queries: queryRange, keys: keys) { return }
+    let lanes = paddedColumns(min(keysPerStep, keys.count))
     var lane = 0
-    while lane < keysPerStep {
+    while lane < lanes {
       positions[lane] = Int32(truncatingIfNeeded: lane)
       lane += 1
     }
-    memory.floats(at: layout.zeroRow)
-      .update(repeating: 0, count: max(problem.headDimension, problem.valueDimension))
   }
 
   private func advance(_ streams: KeyStreams, _ step: Int) {
@@ -181,15 +184,13 @@ extension KernelProblem {
 extension ShortQueryPass {
   /// Reduces a segment to its first key, and lets it stand for copies of that key's rows.
   ///
-  /// - Parameters:
-  ///   - streams: The number of streams that have the key.
-  ///   - clearingNonFinite: Whether the copies have zeros in the place of infinite and NaN elements.
+  /// - Parameter clearingNonFinite: Whether the copies have zeros in the place of infinite and NaN elements.
   @inline(never)
   func copyRows(
-    of segment: inout StreamSegment, streams: Int, of operand: KernelOperand, columns: Int, clearingNonFinite: Bool
+    of segment: inout StreamSegment, in operand: KernelOperand, columns: Int, clearingNonFinite: Bool
   ) {
     segment.keys = 1
-    for stream in 0..<KeyStreams.count where stream < streams {
+    for stream in 0..<KeyStreams.count where segment.rows[stream] != zeroRow {
       let source = segment.rows[stream]
       let copy = memory + layout.rowCopies + stream * max(problem.headDimension, problem.valueDimension) * 4
       let first = (source - UnsafeRawPointer(operand.base.unsafelyUnwrapped)) / Rows.elementSize
@@ -227,19 +228,17 @@ extension ShortQueryPass {
   /// Stands for a row of K or V where a stream has no key left.
   var zeroRow: UnsafeRawPointer { UnsafeRawPointer(memory.floats(at: layout.zeroRow)) }
 
-  /// The position of each lane within its stream.
+  /// The position of each lane within its stream, where the positional mask forbids anything.
   var positions: UnsafeMutablePointer<Int32> {
     (memory + layout.positions).assumingMemoryBound(to: Int32.self)
   }
 
   func keyRows(_ keys: BlockRange) -> OperandRange {
-    OperandRange(
-      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.headDimension)
+    problem.keyRange(keys, batch: item.batch, head: keyValueHead)
   }
 
   func valueRows(_ keys: BlockRange) -> OperandRange {
-    OperandRange(
-      batch: item.batch, head: keyValueHead, firstRow: keys.start, rows: keys.count, columns: problem.valueDimension)
+    problem.valueRange(keys, batch: item.batch, head: keyValueHead)
   }
 
   func address(_ range: OperandRange, in operand: KernelOperand) -> UnsafeRawPointer {

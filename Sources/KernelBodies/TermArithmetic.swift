@@ -59,6 +59,20 @@ struct OperandRange {
   func offset(in operand: KernelOperand) -> Int { operand.offset(batch: batch, head: head, row: firstRow) }
 }
 
+extension KernelProblem {
+  /// The rows of K of some keys of one key/value head.
+  @inline(__always)
+  func keyRange(_ keys: BlockRange, batch: Int, head: Int) -> OperandRange {
+    OperandRange(batch: batch, head: head, firstRow: keys.start, rows: keys.count, columns: headDimension)
+  }
+
+  /// The rows of V of some keys of one key/value head.
+  @inline(__always)
+  func valueRange(_ keys: BlockRange, batch: Int, head: Int) -> OperandRange {
+    OperandRange(batch: batch, head: head, firstRow: keys.start, rows: keys.count, columns: valueDimension)
+  }
+}
+
 /// Rows of one head as a product reads them: as broadcast scalars, one per term.
 struct RowBlock<Terms: TermArithmetic> {
   var base: UnsafePointer<Float>

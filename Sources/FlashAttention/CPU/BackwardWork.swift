@@ -2,10 +2,10 @@ import KernelIntrinsics
 
 /// The items of a backward pass of flash attention.
 struct BackwardWork: ParallelWork {
-  let problem: KernelSet.Problem
   /// The steps that an item does for the rows of its query heads.
   enum RowSteps { case none, prepare, prepareAndStore }
 
+  let problem: KernelSet.Problem
   let schedule: BackwardSchedule
   let kernels: KernelSet
   /// How far each item is, by its progress index.

@@ -85,11 +85,10 @@ struct BackwardSchedule {
   private let shape: AttentionShape
   private let keyBlock: Int
   private let heads: Int
-  private let keyBlocks: Int
   private let team: Int
 
   /// The number of blocks of one head.
-  var blocksPerHead: Int { keyBlocks }
+  let blocksPerHead: Int
 
   /// The number of items.
   let count: Int
@@ -100,8 +99,8 @@ struct BackwardSchedule {
     self.keyBlock = keyBlock
     self.team = team
     heads = shape.batch * shape.keyValueHeads
-    keyBlocks = (shape.keyLength + keyBlock - 1) / keyBlock
-    count = heads * keyBlocks
+    blocksPerHead = (shape.keyLength + keyBlock - 1) / keyBlock
+    count = heads * blocksPerHead
   }
 
   /// One block of keys of one key/value head.
@@ -114,14 +113,14 @@ struct BackwardSchedule {
 
   /// The block that is item `index`.
   subscript(index: Int) -> Block {
-    let firstHead = index / (team * keyBlocks) * team
+    let firstHead = index / (team * blocksPerHead) * team
     let size = min(team, heads - firstHead)
-    let inTeam = index - firstHead * keyBlocks
+    let inTeam = index - firstHead * blocksPerHead
     return Block(head: firstHead + inTeam % size, block: inTeam / size)
   }
 
   /// Where the progress of a block is kept.
-  func progressIndex(_ block: Block) -> Int { block.head * keyBlocks + block.block }
+  func progressIndex(_ block: Block) -> Int { block.head * blocksPerHead + block.block }
 
   func batch(_ block: Block) -> Int { block.head / shape.keyValueHeads }
   func keyValueHead(_ block: Block) -> Int { block.head % shape.keyValueHeads }
