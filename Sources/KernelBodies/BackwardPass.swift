@@ -29,7 +29,6 @@ struct BackwardPass<Terms: TermArithmetic> {
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
     let keyRows = keyRows(areFinite: keysAreFinite)
     clearGradients()
-    let tiles = registerTiles
     var head = 0
     while head < headsPerGroup {
       clearBiasSums()
@@ -41,7 +40,7 @@ struct BackwardPass<Terms: TermArithmetic> {
           tiles: BackwardTiles(
             probabilities: memory.floats(at: layout.probabilities),
             scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width))
-        var prefetch = prefetch(after: block, head: head, tiles: tiles)
+        var prefetch = prefetch(during: block, head: head)
         step.run(keyRows, keysAreFinite: keysAreFinite, &prefetch)
         finish(steps: step.number + 1)
         block += 1
@@ -78,34 +77,65 @@ struct BackwardPass<Terms: TermArithmetic> {
     }
   }
 
-  /// What to fetch during a step: the rows of the step after it, and after the last step the rows of dK and dV, which are
-  /// about to be written.
+  /// What to fetch during a step: a part of the rows that the next item reads, and of those that this one writes.
   ///
-  /// - Parameter tiles: The register tiles of a step.
-  private func prefetch(after block: Int, head: Int, tiles: Int) -> Prefetch {
-    let isLastBlock = block + 1 == blocks.end
-    if isLastBlock && head + 1 == headsPerGroup {
-      return Prefetch(
-        RowPrefetch(keyRange, of: problem.keyGradient), RowPrefetch(valueRange, of: problem.valueGradient),
-        tiles: tiles)
+  /// Where the next item is not known, it is the rows of the next step, and after the last step the rows of dK and dV.
+  private func prefetch(during block: Int, head: Int) -> Prefetch {
+    let queries = queries(block)
+    var prefetch = Prefetch()
+    if let next = item.next?.pointee {
+      let part = partOfKeys(queries, head: head)
+      prefetch.add(problem.keyRange(part, batch: item.batch, head: item.keyValueHead), of: problem.keyGradient)
+      prefetch.add(problem.valueRange(part, batch: item.batch, head: item.keyValueHead), of: problem.valueGradient)
+      prefetch.add(problem.keyRange(part, batch: next.batch, head: next.keyValueHead), of: problem.key)
+      prefetch.add(problem.valueRange(part, batch: next.batch, head: next.keyValueHead), of: problem.value)
+      prefetch.add(valueRows(of: queries, head: head, of: next), of: problem.output)
+      addRows(of: queries, head: head, of: next, to: &prefetch)
+    } else if block + 1 < blocks.end {
+      addRows(of: self.queries(block + 1), head: head, of: item, to: &prefetch)
+    } else if head + 1 < headsPerGroup {
+      addRows(of: self.queries(blocks.start), head: head + 1, of: item, to: &prefetch)
+    } else {
+      prefetch.add(keyRange, of: problem.keyGradient)
+      prefetch.add(valueRange, of: problem.valueGradient)
     }
-    let next = queries(isLastBlock ? blocks.start : block + 1)
-    let range = OperandRange(
-      batch: item.batch, head: item.keyValueHead * headsPerGroup + head + (isLastBlock ? 1 : 0), firstRow: next.start,
-      rows: next.count, columns: problem.headDimension)
-    var gradientRange = range
-    gradientRange.columns = problem.valueDimension
-    return Prefetch(
-      RowPrefetch(range, of: problem.query), RowPrefetch(gradientRange, of: problem.outputGradient), tiles: tiles)
+    prefetch.spread(over: registerTiles(rows: queries.count))
+    return prefetch
   }
 
-  /// About as many register tiles as a whole step has that prefetch: those of the products of lane groups.
-  private var registerTiles: Int {
+  /// Adds rows of Q and dO of one of an item's heads.
+  private func addRows(of queries: BlockRange, head: Int, of item: BackwardItem, to prefetch: inout Prefetch) {
+    var range = valueRows(of: queries, head: head, of: item)
+    prefetch.add(range, of: problem.outputGradient)
+    range.columns = problem.headDimension
+    prefetch.add(range, of: problem.query)
+  }
+
+  /// Rows of O and dO of one of an item's heads.
+  private func valueRows(of queries: BlockRange, head: Int, of item: BackwardItem) -> OperandRange {
+    OperandRange(
+      batch: item.batch, head: item.keyValueHead * headsPerGroup + head, firstRow: queries.start, rows: queries.count,
+      columns: problem.valueDimension)
+  }
+
+  /// The part of the item's keys that is to all of them as the queries of a step are to those of all heads.
+  private func partOfKeys(_ queries: BlockRange, head: Int) -> BlockRange {
+    let all = headsPerGroup * problem.queryLength
+    let before = head * problem.queryLength
+    return BlockRange(
+      start: item.keys * (before + queries.start) / all, end: item.keys * (before + queries.end) / all)
+  }
+
+  /// About as many register tiles as a step has: those of the products of lane groups.
+  ///
+  /// - Parameter rows: The queries of the step.
+  private func registerTiles(rows: Int) -> Int {
     var tiles = 0
     var index = 0
     while index < groupCount {
-      let rows = registerTileRows(vectors: lanes(index).vectors)
-      tiles += 2 * (problem.queryBlock / rows) + problem.headDimension / rows + problem.valueDimension / rows
+      let tileRows = registerTileRows(vectors: lanes(index).vectors)
+      tiles += 2 * ((rows + tileRows - 1) / tileRows)
+      tiles += problem.headDimension / tileRows + problem.valueDimension / tileRows
       index += 1
     }
     return tiles

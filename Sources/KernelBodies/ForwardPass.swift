@@ -36,7 +36,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     while first < keys.end {
       let block = BlockRange(start: first, end: min(first + problem.keyBlock, keys.end))
       let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
-      var prefetch = prefetch(before: next, tiles: tiles)
+      var prefetch = prefetch(during: block, before: next, tiles: tiles)
       advance(over: block, &prefetch)
       first += problem.keyBlock
     }
@@ -76,26 +76,38 @@ struct ForwardPass<Terms: TermArithmetic> {
       problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
   }
 
-  /// What to fetch while a block is computed with: the keys and values of the block after it, and after the last block
-  /// the rows of the output, which are about to be written.
+  /// What to fetch while a block is computed with: a part of the rows that the next item reads, and of those that this one
+  /// writes.
+  ///
+  /// Where the next item is not known, it is the keys and values of the block after it, and after the last block the rows
+  /// of the output.
   ///
   /// - Parameter tiles: The register tiles of a block.
-  private func prefetch(before next: BlockRange, tiles: Int) -> Prefetch {
-    let rows: (RowPrefetch, RowPrefetch)
-    if next.isEmpty {
-      let half = item.queries / 2
-      var range = OperandRange(
-        batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: half,
-        columns: problem.valueDimension)
-      rows.0 = RowPrefetch(range, of: problem.output)
-      range.firstRow += half
-      range.rows = item.queries - half
-      rows.1 = RowPrefetch(range, of: problem.output)
+  private func prefetch(during block: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
+    var prefetch = Prefetch()
+    var queries = OperandRange(
+      batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: item.queries,
+      columns: problem.valueDimension)
+    if let nextItem = item.next?.pointee {
+      let head = nextItem.firstHead / (problem.queryHeads / problem.keyValueHeads)
+      prefetch.add(problem.keyRange(block, batch: nextItem.batch, head: head), of: problem.key)
+      prefetch.add(problem.valueRange(block, batch: nextItem.batch, head: head), of: problem.value)
+      // The part of the queries that is to all of them as the block is to all keys.
+      queries.firstRow = problem.queryLength * block.start / problem.keyLength
+      queries.rows = problem.queryLength * block.end / problem.keyLength - queries.firstRow
+      prefetch.add(queries, of: problem.output)
+      queries.batch = nextItem.batch
+      queries.head = nextItem.firstHead
+      queries.columns = problem.headDimension
+      prefetch.add(queries, of: problem.query)
+    } else if next.isEmpty {
+      prefetch.add(queries, of: problem.output)
     } else {
-      rows.0 = RowPrefetch(keyRange(next), of: problem.key)
-      rows.1 = RowPrefetch(valueRange(next), of: problem.value)
+      prefetch.add(keyRange(next), of: problem.key)
+      prefetch.add(valueRange(next), of: problem.value)
     }
-    return Prefetch(rows.0, rows.1, tiles: tiles)
+    prefetch.spread(over: tiles)
+    return prefetch
   }
 
   /// The register tiles of one block of keys, but for those of a few remaining rows.

@@ -5,24 +5,37 @@ import KernelIntrinsics
 /// Their first use would otherwise wait for a farther level line by line. The lines are asked for a few at a time, once
 /// per register tile, so that they never fill the buffers that the tile's own misses need.
 struct Prefetch {
-  private var first: RowPrefetch
-  private var second: RowPrefetch
-  private let linesPerTile: Int
+  private var ranges: InlineArray<7, RowPrefetch>
+  private var count = 0
+  private var current = 0
+  private var lines = 0
+  private var linesPerTile = 0
 
-  /// - Parameter tiles: The number of register tiles over which to spread the lines.
-  init(_ first: RowPrefetch, _ second: RowPrefetch, tiles: Int) {
-    self.first = first
-    self.second = second
-    linesPerTile = (first.lines + second.lines + tiles - 1) / max(tiles, 1)
+  init() { ranges = [.none, .none, .none, .none, .none, .none, .none] }
+
+  /// Adds rows, after those that were added before; at most seven times.
+  mutating func add(_ range: OperandRange, of operand: KernelOperand) {
+    let rows = RowPrefetch(range, of: operand)
+    lines += rows.lines
+    ranges[count] = rows
+    count += 1
   }
 
-  /// Asks for the next few lines.
+  /// Says over how many register tiles to spread the lines.
+  mutating func spread(over tiles: Int) { linesPerTile = (lines + tiles - 1) / max(tiles, 1) }
+
+  /// Asks for the next few lines. Processors drop what they are asked for beyond some two dozen lines at a time.
   @inline(__always)
   mutating func fetch() {
+    if current < count { fetchLines() }
+  }
+
+  @inline(never)
+  private mutating func fetchLines() {
     var remaining = linesPerTile
-    while remaining > 0 {
-      if !first.fetchLine() && !second.fetchLine() { return }
-      remaining -= 1
+    while remaining > 0 && current < count {
+      remaining -= ranges[current].forNextLines(atMost: remaining) { kernel_prefetch($0) }
+      if ranges[current].isEmpty { current += 1 }
     }
   }
 }
@@ -40,34 +53,49 @@ struct RowPrefetch {
     let size = operand.elementSize
     row = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + range.offset(in: operand) * size
     rowStride = operand.rowStride * size
-    rowBytes = range.columns * size
-    rows = operand.columnStride == 1 ? range.rows : 0
+    // Rows without a gap are one long row.
+    let isGapless = operand.rowStride == range.columns
+    rowBytes = range.columns * size * (isGapless ? range.rows : 1)
+    rows = operand.columnStride != 1 || rowBytes == 0 ? 0 : isGapless ? 1 : range.rows
   }
+
+  private init() {
+    row = UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
+    rowStride = 0
+    rowBytes = 0
+    rows = 0
+  }
+
+  static var none: RowPrefetch { RowPrefetch() }
+
+  var isEmpty: Bool { rows == 0 }
 
   var lines: Int { rows * ((rowBytes + 63) / 64) }
-
-  @inline(__always)
-  mutating func fetchLine() -> Bool {
-    forNextLine { kernel_prefetch($0) }
-  }
 
   /// Reads from all lines in the order in which they lie in memory, which the processor's own look-ahead follows: for rows
   /// that are read column by column afterwards.
   @inline(__always)
   mutating func readLines() {
-    while forNextLine({ kernel_read_line($0) }) {}
+    while !isEmpty { _ = forNextLines(atMost: .max) { kernel_read_line($0) } }
   }
 
+  /// Calls `body` with the next lines, at most `most` and no farther than a row; returns how many these are.
   @inline(__always)
-  private mutating func forNextLine(_ body: (UnsafeRawPointer) -> Void) -> Bool {
-    if rows == 0 { return false }
-    body(row + offset)
-    offset += 64
+  mutating func forNextLines(atMost most: Int, _ body: (UnsafeRawPointer) -> Void) -> Int {
+    if isEmpty { return 0 }
+    let count = min(most, (rowBytes - offset + 63) / 64)
+    let first = row + offset
+    var line = 0
+    while line < count {
+      body(first + 64 * line)
+      line += 1
+    }
+    offset += 64 * count
     if offset >= rowBytes {
       offset = 0
       row += rowStride
       rows -= 1
     }
-    return true
+    return count
   }
 }

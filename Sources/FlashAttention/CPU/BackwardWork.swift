@@ -11,15 +11,29 @@ struct BackwardWork: ParallelWork {
   /// How far each item is, by its progress index.
   let progress: UnsafeMutablePointer<Int>
   let rowSteps: RowSteps
+  /// Whether an item fetches the rows of the one after it.
+  let takesItemsAhead: Bool
 
-  func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) {
+  func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) {
+    var item = item(index)
+    if rowSteps != .none { forEachHead(of: item) { $0.prepare(with: kernels, problem) } }
+    if let next {
+      withUnsafePointer(to: self.item(next)) { next in
+        item.next = next
+        kernels.backward(problem, &item, workspace)
+      }
+    } else {
+      kernels.backward(problem, &item, workspace)
+    }
+    if rowSteps == .prepareAndStore { forEachHead(of: item) { $0.storeQueryGradient(with: kernels, problem) } }
+  }
+
+  private func item(_ index: Int) -> BackwardItem {
     let block = schedule[index]
     var item = schedule.item(block, progress + schedule.progressIndex(block))
     item.queryGradientPredecessor = counter(schedule.queryGradientPredecessor(block))
     item.biasGradientPredecessor = counter(biasGradientPredecessor(block))
-    if rowSteps != .none { forEachHead(of: item) { $0.prepare(with: kernels, problem) } }
-    kernels.backward(problem, &item, workspace)
-    if rowSteps == .prepareAndStore { forEachHead(of: item) { $0.storeQueryGradient(with: kernels, problem) } }
+    return item
   }
 
   /// Calls `body` with all queries of each head of an item.
@@ -48,7 +62,7 @@ extension BackwardSchedule {
   func item(_ block: Block, _ progress: UnsafeMutablePointer<Int>) -> BackwardItem {
     BackwardItem(
       batch: batch(block), keyValueHead: keyValueHead(block), firstKey: firstKey(block), keys: keys(block),
-      progress: progress, queryGradientPredecessor: nil, biasGradientPredecessor: nil)
+      progress: progress, queryGradientPredecessor: nil, biasGradientPredecessor: nil, next: nil)
   }
 }
 
@@ -90,7 +104,7 @@ struct RowBlockWork: ParallelWork {
   /// The number of blocks of all heads.
   var count: Int { problem.pointee.batch * problem.pointee.queryHeads * blocks }
 
-  func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) {
+  func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) {
     let start = index % blocks * Self.rowsPerBlock
     let head = index / blocks
     let queryHeads = problem.pointee.queryHeads

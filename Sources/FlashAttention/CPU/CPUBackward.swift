@@ -47,7 +47,8 @@ struct CPUBackward {
           schedule.count, threads: plan.threads, workspaceSize: kernels.backwardWorkspaceSize(problem),
           work: BackwardWork(
             problem: problem, schedule: schedule, kernels: kernels, progress: progress,
-            rowSteps: ownsRows ? (plan.keepsQueryGradientSums ? .prepareAndStore : .prepare) : .none))
+            rowSteps: ownsRows ? (plan.keepsQueryGradientSums ? .prepareAndStore : .prepare) : .none,
+            takesItemsAhead: ownsRows && plan.fetchesNextHead))
       }
     }
   }

@@ -23,7 +23,8 @@ struct CPUForward {
         Parallel.forEach(
           schedule.count, threads: plan.threads, workspaceSize: size,
           work: ForwardWork(
-            problem: problem, schedule: schedule, kernel: kernels.forward, partialRows: partialRows))
+            problem: problem, schedule: schedule, kernel: kernels.forward, partialRows: partialRows,
+            takesItemsAhead: plan.fetchesNextHead))
       }
       if schedule.parts == 1 {
         attend(nil)

@@ -7,11 +7,20 @@ struct ForwardWork: ParallelWork {
   let kernel: @Sendable (KernelSet.Problem, UnsafePointer<ForwardItem>, KernelSet.Workspace) -> Void
   /// Where parts leave their rows; nil where an item is the whole of its rows.
   let partialRows: PartialRows?
+  /// Whether an item fetches the rows of the one after it.
+  let takesItemsAhead: Bool
 
-  func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) {
+  func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) {
     var item = schedule[index]
     item.partialRows = partialRows?.first(of: item)
-    kernel(problem, &item, workspace)
+    if let next {
+      withUnsafePointer(to: schedule[next]) { next in
+        item.next = next
+        kernel(problem, &item, workspace)
+      }
+    } else {
+      kernel(problem, &item, workspace)
+    }
   }
 }
 
@@ -25,7 +34,7 @@ struct MergeWork: ParallelWork {
     ) -> Void
   let partialRows: PartialRows
 
-  func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) {
+  func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) {
     var item = schedule.rows(of: index)
     kernel(problem, &item, partialRows.first(of: item), schedule.parts, schedule.rowCount * partialRows.stride)
   }

@@ -62,7 +62,7 @@ struct ForwardSchedule {
       batch: batch, firstHead: group * shape.headsPerGroup + firstInGroup,
       heads: min(headsPerItem, shape.headsPerGroup - firstInGroup), firstQuery: block * queryBlock,
       queries: min(queryBlock, shape.queryLength - block * queryBlock), firstKey: 0, keys: shape.keyLength,
-      partialRows: nil)
+      partialRows: nil, next: nil)
   }
 
   /// The place of an item's partial rows among those of all parts: part by part, each as long as all rows.

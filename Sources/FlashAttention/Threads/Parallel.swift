@@ -3,7 +3,7 @@ enum Parallel {
   /// Runs each item of `work` below `count` once, on at most `threads` threads, of which the calling thread is one.
   ///
   /// Indices are handed out in rising order, so an item may wait for one with a lower index: that one has been handed to
-  /// a thread that runs.
+  /// a thread that runs it, or runs one with an index that is lower still.
   ///
   /// In steady state a call allocates nothing and takes no lock.
   ///
@@ -13,8 +13,9 @@ enum Parallel {
     withUnsafePointer(to: work) { work in
       let job = ParallelJob.claim()
       defer { job.release() }
-      job.prepare(ErasedWork(work), count: count, workspaceSize: workspaceSize)
-      ThreadPool.run(job, helpers: min(threads, count) - 1)
+      let threads = min(threads, count)
+      job.prepare(ErasedWork(work), count: count, threads: threads, workspaceSize: workspaceSize)
+      ThreadPool.run(job, helpers: threads - 1)
     }
   }
 
@@ -32,6 +33,6 @@ enum Parallel {
   private struct ClosureWork: ParallelWork {
     let body: (_ index: Int, _ workspace: UnsafeMutableRawPointer) -> Void
 
-    func run(_ index: Int, _ workspace: UnsafeMutableRawPointer) { body(index, workspace) }
+    func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) { body(index, workspace) }
   }
 }

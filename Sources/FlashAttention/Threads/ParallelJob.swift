@@ -9,6 +9,7 @@ final class ParallelJob: Claimable, @unchecked Sendable {
   private let next = Atomic<Int>(0)
   private let scratch = Scratch()
   private var count = 0
+  private var threads = 1
   /// The scratch memory that each thread needs, in bytes.
   private(set) var workspaceSize = 0
   private var work: ErasedWork?
@@ -21,10 +22,11 @@ final class ParallelJob: Claimable, @unchecked Sendable {
   }
 
   /// Sets the job up, before any thread works on it.
-  func prepare(_ work: ErasedWork, count: Int, workspaceSize: Int) {
+  func prepare(_ work: ErasedWork, count: Int, threads: Int, workspaceSize: Int) {
     next.store(0, ordering: .relaxed)
     self.work = work
     self.count = count
+    self.threads = threads
     self.workspaceSize = workspaceSize
   }
 
@@ -35,11 +37,22 @@ final class ParallelJob: Claimable, @unchecked Sendable {
   func runItems(_ scratch: Scratch) {
     guard let work else { preconditionFailure("a job without work") }
     scratch.withMemory(byteCount: workspaceSize) { workspace in
-      while true {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        if index >= count { return }
-        work.run(index, workspace)
+      var item = takeItem()
+      while let index = item {
+        let ahead = work.takesItemsAhead ? takeItemAhead() : nil
+        work.run(index, next: ahead, workspace)
+        item = ahead ?? takeItem()
       }
     }
+  }
+
+  private func takeItem() -> Int? {
+    let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+    return index < count ? index : nil
+  }
+
+  /// Takes an item where there is one for every other thread as well, so that nobody keeps a last item to itself.
+  private func takeItemAhead() -> Int? {
+    next.load(ordering: .relaxed) + threads <= count ? takeItem() : nil
   }
 }

@@ -80,6 +80,9 @@ typedef struct ForwardItem {
   // Where the item leaves its rows for a merge with the items of the same queries and other keys; null where it finishes
   // them itself. One partial row for each query, in the order (head 0, query 0), (head 0, query 1), …
   float *_Nullable partialRows;
+  // The item that the same thread is likely to do next, where both have all queries of their head and the rows that it
+  // reads fit into the second-level cache beside those of this item; null elsewhere.
+  const struct ForwardItem *_Nullable next;
 } ForwardItem;
 
 // The keys of one backward work item, and the counters by which items that add to the same place take turns.
@@ -94,4 +97,7 @@ typedef struct BackwardItem {
   const intptr_t *_Nullable queryGradientPredecessor;
   // The item that adds to the bias gradient before this one; null for the first.
   const intptr_t *_Nullable biasGradientPredecessor;
+  // The item that the same thread is likely to do next, preparing its rows first, where both have all keys of their heads
+  // and the rows that it reads fit into the second-level cache beside those of this item; null elsewhere.
+  const struct BackwardItem *_Nullable next;
 } BackwardItem;

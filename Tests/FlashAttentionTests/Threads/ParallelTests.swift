@@ -71,6 +71,62 @@ struct ParallelTests {
     }
   }
 
+  @Test("Items taken ahead run once each, on the thread that took them", arguments: [1, 2, 3, 100], [1, 2, 5])
+  func ahead(count: Int, threads: Int) {
+    let runs = Tally(count)
+    let identities = Identities(count)
+    let announced = Tally(count)
+    let announcers = Identities(count)
+    Parallel.forEach(
+      count, threads: threads, workspaceSize: 0,
+      work: AheadWork { index, next in
+        runs.add(1, at: index)
+        identities.note(index)
+        if let next {
+          announced.add(1, at: next)
+          announcers.note(next)
+        }
+        usleep(10)
+      })
+    #expect(runs.counts == [Int](repeating: 1, count: count))
+    for index in 0..<count where announced.counts[index] > 0 {
+      #expect(announced.counts[index] == 1)
+      #expect(identities[index] == announcers[index])
+    }
+    if count == 100 { #expect(announced.counts.reduce(0, +) >= count - 3 * threads) }
+  }
+
+  /// Each item waits for all others; see ``asMany()``.
+  @Test("No thread takes an item ahead that another could run at once")
+  func aheadOfNobody() async {
+    await #expect(processExitsWith: .success) {
+      for threads in [2, 3, 8] {
+        let arrived = Atomic<Int>(0)
+        Parallel.forEach(
+          threads, threads: threads, workspaceSize: 0,
+          work: AheadWork { _, next in
+            #expect(next == nil)
+            arrived.add(1, ordering: .relaxed)
+            while arrived.load(ordering: .relaxed) < threads { sched_yield() }
+          })
+      }
+    }
+  }
+
+  @Test("An item taken ahead may wait for one with a lower index", arguments: [2, 3, 7])
+  func orderAhead(threads: Int) {
+    for _ in 0..<20 {
+      let finished = Atomic<Int>(0)
+      Parallel.forEach(
+        100, threads: threads, workspaceSize: 0,
+        work: AheadWork { index, _ in
+          while finished.load(ordering: .acquiring) < index { sched_yield() }
+          finished.store(index + 1, ordering: .releasing)
+        })
+      #expect(finished.load(ordering: .relaxed) == 100)
+    }
+  }
+
   @Test("A call within an item finishes and runs all its items")
   func nested() {
     let runs = Tally(6 * 5 * 4)
@@ -136,6 +192,16 @@ struct ParallelTests {
 
 // Atomics and places of their own instead of locks: the thread sanitizer does not see into the standard library's `Mutex`.
 
+/// Work that takes items ahead.
+private struct AheadWork: ParallelWork {
+  var takesItemsAhead: Bool { true }
+  let body: (_ index: Int, _ next: Int?) -> Void
+
+  init(_ body: @escaping (_ index: Int, _ next: Int?) -> Void) { self.body = body }
+
+  func run(_ index: Int, next: Int?, _ workspace: UnsafeMutableRawPointer) { body(index, next) }
+}
+
 /// Counters that threads may add to at the same time.
 private final class Tally: @unchecked Sendable {
   private let counters: UnsafeMutableBufferPointer<Atomic<Int>>
@@ -163,6 +229,8 @@ private final class Identities: @unchecked Sendable {
 
   /// Notes that the calling thread runs an item.
   func note(_ index: Int) { threads[index] = pthread_self() }
+
+  subscript(index: Int) -> pthread_t { threads[index] }
 
   var distinct: Set<pthread_t> { Set(threads) }
 
