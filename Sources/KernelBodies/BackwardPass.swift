@@ -28,10 +28,10 @@ struct BackwardPass<Terms: TermArithmetic> {
     packKeysAndValues()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
     let keyRows = keyRows(areFinite: keysAreFinite)
-    clearGradients()
     var head = 0
     while head < headsPerGroup {
       clearBiasSums()
+      if hasAllKeys { clearQueryGradientOutsideOfBlocks(head: head) }
       var block = blocks.start
       while block < blocks.end {
         let step = BackwardStep(
@@ -59,6 +59,28 @@ struct BackwardPass<Terms: TermArithmetic> {
     if seeing.isEmpty { return BlockRange(start: 0, end: 0) }
     return BlockRange(
       start: seeing.start / problem.queryBlock, end: (seeing.end + problem.queryBlock - 1) / problem.queryBlock)
+  }
+
+  /// Whether the item has all keys of its heads, so that nobody else adds to their dQ.
+  var hasAllKeys: Bool { item.firstKey == 0 && item.keys == problem.keyLength }
+
+  /// The rows of dQ of some queries of a head.
+  func queryGradientRows(_ queries: BlockRange, head: Int) -> UnsafeMutablePointer<Float> {
+    let row = (item.batch * problem.queryHeads + head) * problem.queryLength + queries.start
+    return problem.queryGradientSum.unsafelyUnwrapped + row * problem.queryGradientStride
+  }
+
+  /// What to do for queries without a key, whose dQ no product begins.
+  func clearQueryGradient(_ queries: BlockRange, head: Int) {
+    queryGradientRows(queries, head: head).update(repeating: 0, count: queries.count * problem.queryGradientStride)
+  }
+
+  private func clearQueryGradientOutsideOfBlocks(head: Int) {
+    let head = item.keyValueHead * headsPerGroup + head
+    let first = min(blocks.start * problem.queryBlock, problem.queryLength)
+    let end = min(blocks.end * problem.queryBlock, problem.queryLength)
+    clearQueryGradient(BlockRange(start: 0, end: first), head: head)
+    clearQueryGradient(BlockRange(start: max(first, end), end: problem.queryLength), head: head)
   }
 
   /// The queries of a block.
@@ -91,6 +113,9 @@ struct BackwardPass<Terms: TermArithmetic> {
       prefetch.add(problem.valueRange(part, batch: next.batch, head: next.keyValueHead), of: problem.value)
       prefetch.add(valueRows(of: queries, head: head, of: next), of: problem.output)
       addRows(of: queries, head: head, of: next, to: &prefetch)
+      prefetch.add(
+        at: queryGradientRows(queries, head: item.keyValueHead * headsPerGroup + head),
+        bytes: queries.count * problem.queryGradientStride * 4)
     } else if block + 1 < blocks.end {
       addRows(of: self.queries(block + 1), head: head, of: item, to: &prefetch)
     } else if head + 1 < headsPerGroup {
@@ -199,10 +224,9 @@ struct BackwardPass<Terms: TermArithmetic> {
   var keyRange: OperandRange { problem.keyRange(keys, batch: item.batch, head: item.keyValueHead) }
   private var valueRange: OperandRange { problem.valueRange(keys, batch: item.batch, head: item.keyValueHead) }
 
-  func clearGradients() {
-    let lanes = groupCount * LaneGroup.width
-    keyGradient(0).update(repeating: 0, count: lanes * problem.headDimension)
-    valueGradient(0).update(repeating: 0, count: lanes * problem.valueDimension)
+  func clearGradients(of group: Int) {
+    keyGradient(group).update(repeating: 0, count: LaneGroup.width * problem.headDimension)
+    valueGradient(group).update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
   }
 
   func storeGradients() {
@@ -211,6 +235,8 @@ struct BackwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = lanes(index)
+      // No step has begun the sums of keys that no query may see.
+      if headsPerGroup == 0 || problem.queries(seeing: keys(of: group)).isEmpty { clearGradients(of: index) }
       storeTransposed(
         keyGradient(index), columns: problem.headDimension, factors: factors, to: group, of: problem.keyGradient)
       storeTransposed(

@@ -23,7 +23,10 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   func run(_ keyRows: RowBlock<Terms>, keysAreFinite: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>) {
     let groups = groups
-    if groups.isEmpty { return }
+    if groups.isEmpty {
+      if pass.hasAllKeys { pass.clearQueryGradient(queries, head: head) }
+      return
+    }
     let rows = differentiateScores(groups, prefetch)
     let gradientRows = packTiles(groups)
     addKeyValueProducts(groups, rows, prefetch)
@@ -54,14 +57,18 @@ struct BackwardStep<Terms: TermArithmetic> {
     (pass.item.batch * problem.queryHeads + head) * problem.queryLength + queries.start
   }
 
-  var queryGradientRows: UnsafeMutablePointer<Float> {
-    problem.queryGradientSum.unsafelyUnwrapped + firstRowIndex * problem.queryGradientStride
-  }
+  var queryGradientRows: UnsafeMutablePointer<Float> { pass.queryGradientRows(queries, head: head) }
 
   /// The rows of the block whose query may see a key of the group, from the beginning of a term on.
   func rows(seeing group: LaneGroup) -> BlockRange {
     let seeing = problem.queries(seeing: pass.keys(of: group)).intersection(queries)
     return BlockRange(start: Terms.termStart(seeing.start - queries.start), end: seeing.end - queries.start)
+  }
+
+  /// Whether no step before this one has added to dK and dV of a lane group of which this one sees keys.
+  func isFirst(of group: LaneGroup) -> Bool {
+    head == pass.item.keyValueHead * pass.headsPerGroup
+      && problem.queries(seeing: pass.keys(of: group)).start >= queries.start
   }
 
   /// What of the group's columns of a tile, over the rows that ``rows(seeing:)`` gives, some query may see.
@@ -130,19 +137,24 @@ struct BackwardStep<Terms: TermArithmetic> {
       let lanes = pass.lanes(index)
       let rows = self.rows(seeing: lanes)
       if !rows.isEmpty {
-        steps(of: lanes, rows).forEach { step in
+        let steps = steps(of: lanes, rows)
+        var start = AccumulatorStart.destination
+        if isFirst(of: lanes) {
+          if steps.firstHasAllVectors(of: lanes.vectors) { start = .zero } else { pass.clearGradients(of: index) }
+        }
+        steps.forEach { step in
           let row = rows.start + step.rows.start
           let depth = Terms.terms(step.rows.count)
           multiply(
             rows: problem.valueDimension, vectors: step.vectors.count, depth: depth,
             outputGradients.byColumn(from: row), probabilities(index, row: row / Terms.numbersPerTerm),
-            stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
-            start: .destination, prefetch: prefetch)
+            stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width, start: start,
+            prefetch: prefetch)
           multiply(
             rows: problem.headDimension, vectors: step.vectors.count, depth: depth, queries.byColumn(from: row),
             scoreGradients(index, row: row / Terms.numbersPerTerm), stride: tiles.stride,
-            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: .destination,
-            prefetch: prefetch)
+            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
+          start = .destination
         }
       }
       index += 1
@@ -150,7 +162,7 @@ struct BackwardStep<Terms: TermArithmetic> {
     if isCareful { addNonFiniteRows(groups) }
   }
 
-  /// dQ += dS · K.
+  /// dQ += dS · K, or dQ = dS · K where these are all keys.
   func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
     let lanes = pass.lanes(of: groups)
     let keys = BlockRange(start: pass.item.firstKey + lanes.start, end: pass.item.firstKey + lanes.end)
@@ -161,8 +173,11 @@ struct BackwardStep<Terms: TermArithmetic> {
     while row < queries.count {
       let rows = min(height, queries.count - row)
       let first = queries.start + row
-      let seen = problem.keys(seenBy: BlockRange(start: first, end: first + rows)).intersection(keys)
-      if !seen.isEmpty {
+      let strip = BlockRange(start: first, end: first + rows)
+      let seen = problem.keys(seenBy: strip).intersection(keys)
+      if seen.isEmpty {
+        if pass.hasAllKeys { pass.clearQueryGradient(strip, head: head) }
+      } else {
         let firstKey = Terms.termStart(seen.start - pass.item.firstKey)
         let gradients = RowBlock<Terms>(
           base: gradientRows.base + (firstKey - lanes.start) / Terms.numbersPerTerm, stride: gradientRows.stride)
@@ -171,7 +186,7 @@ struct BackwardStep<Terms: TermArithmetic> {
           depth: Terms.terms(seen.end - pass.item.firstKey - firstKey), gradients.byRow(from: row),
           keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride, stride: keyRows.stride,
           into: queryGradientRows + row * problem.queryGradientStride, destinationStride: problem.queryGradientStride,
-          start: .destination)
+          start: pass.hasAllKeys ? .zero : .destination)
       }
       row += rows
     }

@@ -5,17 +5,21 @@ import KernelIntrinsics
 /// Their first use would otherwise wait for a farther level line by line. The lines are asked for a few at a time, once
 /// per register tile, so that they never fill the buffers that the tile's own misses need.
 struct Prefetch {
-  private var ranges: InlineArray<7, RowPrefetch>
+  private var ranges: InlineArray<8, RowPrefetch>
   private var count = 0
   private var current = 0
   private var lines = 0
   private var linesPerTile = 0
 
-  init() { ranges = [.none, .none, .none, .none, .none, .none, .none] }
+  init() { ranges = [.none, .none, .none, .none, .none, .none, .none, .none] }
 
-  /// Adds rows, after those that were added before; at most seven times.
-  mutating func add(_ range: OperandRange, of operand: KernelOperand) {
-    let rows = RowPrefetch(range, of: operand)
+  /// Adds rows, after what was added before; at most eight times.
+  mutating func add(_ range: OperandRange, of operand: KernelOperand) { add(RowPrefetch(range, of: operand)) }
+
+  /// Adds the lines of consecutive bytes.
+  mutating func add(at address: UnsafeRawPointer, bytes: Int) { add(RowPrefetch(at: address, bytes: bytes)) }
+
+  private mutating func add(_ rows: RowPrefetch) {
     lines += rows.lines
     ranges[count] = rows
     count += 1
@@ -59,14 +63,14 @@ struct RowPrefetch {
     rows = operand.columnStride != 1 || rowBytes == 0 ? 0 : isGapless ? 1 : range.rows
   }
 
-  private init() {
-    row = UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped
+  init(at address: UnsafeRawPointer, bytes: Int) {
+    row = address
     rowStride = 0
-    rowBytes = 0
-    rows = 0
+    rowBytes = bytes
+    rows = bytes == 0 ? 0 : 1
   }
 
-  static var none: RowPrefetch { RowPrefetch() }
+  static var none: RowPrefetch { RowPrefetch(at: UnsafeRawPointer(bitPattern: 64).unsafelyUnwrapped, bytes: 0) }
 
   var isEmpty: Bool { rows == 0 }
 

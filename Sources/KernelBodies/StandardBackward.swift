@@ -26,7 +26,6 @@ extension BackwardPass where Terms == FloatTerms {
   ///
   /// - Parameter panelsOfHeads: The distance between the panels of neighbouring query heads, in elements.
   func computeKeyValueGradients(firstHead tiles: BackwardTiles, panelsOfHeads: Int) {
-    clearGradients()
     fillPositions()
     var head = 0
     while head < headsPerGroup {

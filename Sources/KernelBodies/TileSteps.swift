@@ -57,6 +57,11 @@ struct TileSteps {
     count += 1
   }
 
+  /// Whether the first step takes in all of a tile's vectors.
+  func firstHasAllVectors(of vectors: Int) -> Bool {
+    count > 0 && steps[0].vectors.start == 0 && steps[0].vectors.end == vectors
+  }
+
   @inline(__always)
   func forEach(_ body: (TileStep) -> Void) {
     var index = 0

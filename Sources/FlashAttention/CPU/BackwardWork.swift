@@ -73,14 +73,19 @@ struct QueryRows {
   let start: Int
   let end: Int
 
-  /// What comes before the items of the head: the sums of dQ begin at zero.
+  /// What comes before all items of the head.
   func prepare(with kernels: KernelSet, _ problem: KernelSet.Problem) {
+    kernels.prepareBackward(problem, batch, head, start, end)
+  }
+
+  /// As ``prepare(with:_:)`` where several items add to dQ: its sums begin at zero.
+  func prepareSums(with kernels: KernelSet, _ problem: KernelSet.Problem) {
     let first = (batch * problem.pointee.queryHeads + head) * problem.pointee.queryLength + start
     let stride = problem.pointee.queryGradientStride
     if let sums = problem.pointee.queryGradientSum {
       (sums + first * stride).initialize(repeating: 0, count: (end - start) * stride)
     }
-    kernels.prepareBackward(problem, batch, head, start, end)
+    prepare(with: kernels, problem)
   }
 
   /// What comes after them where dQ is not its sums.

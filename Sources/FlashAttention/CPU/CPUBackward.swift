@@ -17,7 +17,7 @@ struct CPUBackward {
 
   /// Prepares the rows of all heads, runs `body`, and stores what it has added up for them.
   private func betweenRowSteps(_ body: () throws -> Void) throws {
-    forEachRowBlock { $2.prepare(with: $0, $1) }
+    forEachRowBlock { $2.prepareSums(with: $0, $1) }
     try body()
     if plan.keepsQueryGradientSums { forEachRowBlock { $2.storeQueryGradient(with: $0, $1) } }
   }

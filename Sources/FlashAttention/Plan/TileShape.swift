@@ -29,8 +29,7 @@ extension TileShape {
   ) -> TileShape {
     let shape = descriptor.shape
     let limits = TileLimits.limits(
-      direction, keys: shape.keyLength, dimensions: shape.headDimension + shape.valueDimension, laneGroupWidth,
-      level2Cache)
+      direction, shape, laneGroupWidth, level2Cache)
     let block = limits.block
     switch (backend, direction) {
     // The matrices of standard attention are stored in panels of one lane group.
@@ -97,29 +96,29 @@ struct TileLimits {
 
   /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache;
   /// one of up to 144 keys (14 or 27 KiB) still does.
-  /// Few keys are divided evenly, because a last block of a few keys would load and store the whole output for them: with
-  /// 104 and 93 of a ViT's 197 keys instead of 96, 96 and 5 the forward pass is 2 % faster. Backward, long sums over 96
-  /// queries amortise loading and storing dK and dV.
+  /// Backward, long sums over 96 queries amortise loading and storing dK and dV. A short axis is divided evenly, because a
+  /// last block of a few keys would load and store the whole output for them, and one of a few queries all of dK and dV:
+  /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are 1 to 2 % faster.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.
   static func limits(
-    _ direction: AttentionDirection, keys: Int, dimensions: Int, _ laneGroupWidth: Int, _ level2Cache: Int
+    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, _ level2Cache: Int
   ) -> TileLimits {
     switch direction {
     case .forward:
       // Packed queries and their output.
-      let kept = laneGroupWidth * dimensions * 4
+      let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
       return TileLimits(
-        block: keys < 4 * 96 ? evenBlock(of: keys) : 96,
-        groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1))
+        block: block(of: shape.keyLength), groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1))
     case .backward:
-      return TileLimits(block: 96, groups: 6)
+      return TileLimits(block: block(of: shape.queryLength), groups: 6)
     }
   }
 
-  /// The length of equal blocks of about 96, in whole register tiles.
-  private static func evenBlock(of length: Int) -> Int {
+  /// The length of blocks of 96, or on a short axis of equal blocks of about 96 in whole register tiles.
+  private static func block(of length: Int) -> Int {
+    if length >= 4 * 96 { return 96 }
     let blocks = max((length + 48) / 96, 1)
     return max((length + 8 * blocks - 1) / (8 * blocks) * 8, 8)
   }

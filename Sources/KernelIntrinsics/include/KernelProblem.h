@@ -57,7 +57,8 @@ typedef struct KernelProblem {
   float *_Nullable rowLogSumExp2;
   // [batch, queryHeads, queryLength]: the row sums of output * outputGradient.
   float *_Nullable rowDelta;
-  // [batch, queryHeads, queryLength, queryGradientStride], zero at the start.
+  // [batch, queryHeads, queryLength, queryGradientStride]. Zero at the start, but where an item has all keys of its heads,
+  // which begins them itself.
   float *_Nullable queryGradientSum;
   intptr_t queryGradientStride;
 
