@@ -10,6 +10,7 @@ struct Prefetch {
   private var current = 0
   private var lines = 0
   private var linesPerTile = 0
+  private var goesLineByLine = false
 
   init() { ranges = [.none, .none, .none, .none, .none, .none, .none, .none] }
 
@@ -26,12 +27,33 @@ struct Prefetch {
   }
 
   /// Says over how many register tiles to spread the lines.
-  mutating func spread(over tiles: Int) { linesPerTile = (lines + tiles - 1) / max(tiles, 1) }
+  mutating func spread(over tiles: Int) {
+    linesPerTile = (lines + tiles - 1) / max(tiles, 1)
+    goesLineByLine = linesPerTile > Self.mostAtOnce && count <= 2
+  }
 
-  /// Asks for the next few lines. Processors drop what they are asked for beyond some two dozen lines at a time.
+  /// Processors drop what they are asked for beyond some two dozen lines at a time.
+  private static var mostAtOnce: Int { @inline(__always) get { 24 } }
+
+  /// Asks for the next few lines.
   @inline(__always)
   mutating func fetch() {
-    if current < count { fetchLines() }
+    if current == count { return }
+    if goesLineByLine { fetchLineByLine() } else { fetchLines() }
+  }
+
+  /// Asks for the lines of up to two ranges with so many instructions for each that the processor's own look-ahead, which
+  /// they set off, keeps up: eight queries on a long cache are 10 to 30 % slower if they are asked for at once.
+  @inline(__always)
+  private mutating func fetchLineByLine() {
+    var remaining = linesPerTile
+    while remaining > 0 {
+      if !ranges[0].fetchLine() && !ranges[1].fetchLine() {
+        current = count
+        return
+      }
+      remaining -= 1
+    }
   }
 
   @inline(never)
@@ -75,6 +97,20 @@ struct RowPrefetch {
   var isEmpty: Bool { rows == 0 }
 
   var lines: Int { rows * ((rowBytes + 63) / 64) }
+
+  /// Asks for the next line; false where there is none.
+  @inline(__always)
+  mutating func fetchLine() -> Bool {
+    if isEmpty { return false }
+    kernel_prefetch(row + offset)
+    offset += 64
+    if offset >= rowBytes {
+      offset = 0
+      row += rowStride
+      rows -= 1
+    }
+    return true
+  }
 
   /// Reads from all lines in the order in which they lie in memory, which the processor's own look-ahead follows: for rows
   /// that are read column by column afterwards.
