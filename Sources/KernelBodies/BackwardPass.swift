@@ -77,10 +77,9 @@ struct BackwardPass<Terms: TermArithmetic> {
 
   private func clearQueryGradientOutsideOfBlocks(head: Int) {
     let head = item.keyValueHead * headsPerGroup + head
-    let first = min(blocks.start * problem.queryBlock, problem.queryLength)
     let end = min(blocks.end * problem.queryBlock, problem.queryLength)
-    clearQueryGradient(BlockRange(start: 0, end: first), head: head)
-    clearQueryGradient(BlockRange(start: max(first, end), end: problem.queryLength), head: head)
+    clearQueryGradient(BlockRange(start: 0, end: blocks.start * problem.queryBlock), head: head)
+    clearQueryGradient(BlockRange(start: end, end: problem.queryLength), head: head)
   }
 
   /// The queries of a block.

@@ -103,12 +103,7 @@ struct RowPrefetch {
   mutating func fetchLine() -> Bool {
     if isEmpty { return false }
     kernel_prefetch(row + offset)
-    offset += 64
-    if offset >= rowBytes {
-      offset = 0
-      row += rowStride
-      rows -= 1
-    }
+    skip(lines: 1)
     return true
   }
 
@@ -130,12 +125,18 @@ struct RowPrefetch {
       body(first + 64 * line)
       line += 1
     }
-    offset += 64 * count
+    skip(lines: count)
+    return count
+  }
+
+  /// Passes over lines of the present row.
+  @inline(__always)
+  private mutating func skip(lines: Int) {
+    offset += 64 * lines
     if offset >= rowBytes {
       offset = 0
       row += rowStride
       rows -= 1
     }
-    return count
   }
 }

@@ -48,7 +48,7 @@ struct CPUBackward {
           work: BackwardWork(
             problem: problem, schedule: schedule, kernels: kernels, progress: progress,
             rowSteps: ownsRows ? (plan.keepsQueryGradientSums ? .prepareAndStore : .prepare) : .none,
-            takesItemsAhead: ownsRows && plan.fetchesNextHead))
+            takesItemsAhead: plan.fetchesNextHead))
       }
     }
   }

@@ -28,8 +28,7 @@ extension TileShape {
     threads: Int, level2Cache: Int = 1 << 20
   ) -> TileShape {
     let shape = descriptor.shape
-    let limits = TileLimits.limits(
-      direction, shape, laneGroupWidth, level2Cache)
+    let limits = TileLimits.limits(direction, shape, laneGroupWidth, level2Cache)
     let block = limits.block
     switch (backend, direction) {
     // The matrices of standard attention are stored in panels of one lane group.
@@ -98,7 +97,7 @@ struct TileLimits {
   /// one of up to 144 keys (14 or 27 KiB) still does.
   /// Backward, long sums over 96 queries amortise loading and storing dK and dV. A short axis is divided evenly, because a
   /// last block of a few keys would load and store the whole output for them, and one of a few queries all of dK and dV:
-  /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are 1 to 2 % faster.
+  /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are up to 2 % faster.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.
