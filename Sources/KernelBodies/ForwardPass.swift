@@ -112,11 +112,12 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// The register tiles of one block of keys, but for those of a few remaining rows.
   private var registerTiles: Int {
+    let parts = (Terms.terms(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
     var tiles = 0
     var index = 0
     while index < groupCount {
       let rows = registerTileRows(vectors: group(index).lanes.vectors)
-      tiles += problem.keyBlock / rows + problem.valueDimension / rows
+      tiles += problem.keyBlock / rows * parts + problem.valueDimension / rows
       index += 1
     }
     return tiles
@@ -148,12 +149,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     let steps = steps(of: tile, group, keys)
     steps.forEach { step in
-      let lane = step.vectors.start * laneCount
-      multiply(
-        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.terms(problem.headDimension),
-        keyRows.byRow(from: firstRow + step.rows.start), group.packed + lane, stride: LaneGroup.width,
-        into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride, start: .zero,
-        prefetch: prefetch)
+      computeScores(keyRows, firstRow: firstRow, step, of: group, into: tile, prefetch)
     }
 
     let isMasked = isMasked(group, keys)
@@ -170,6 +166,30 @@ struct ForwardPass<Terms: TermArithmetic> {
       tile, steps, keys, valueRows, firstRow: firstRow, to: group, isMasked: isMasked,
       start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
   }
+
+  /// S = K · Qᵀ of one step.
+  private func computeScores(
+    _ keyRows: RowBlock<Terms>, firstRow: Int, _ step: TileStep, of group: QueryGroup, into tile: ScoreTile,
+    _ prefetch: UnsafeMutablePointer<Prefetch>
+  ) {
+    let depth = Terms.terms(problem.headDimension)
+    let scalars = keyRows.byRow(from: firstRow + step.rows.start)
+    let lane = step.vectors.start * laneCount
+    var term = 0
+    repeat {
+      let end = min(term + Self.mostTermsAtOnce, depth)
+      multiply(
+        rows: step.rows.count, vectors: step.vectors.count, depth: end - term, scalars.from(term: term),
+        group.packed + term * LaneGroup.width + lane, stride: LaneGroup.width,
+        into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride,
+        start: term == 0 ? .zero : .destination, prefetch: prefetch)
+      term = end
+    } while term < depth
+  }
+
+  /// The most terms of scores that are summed at once, so that the packed queries of a group, which every register tile
+  /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5.
+  private static var mostTermsAtOnce: Int { 24 * 1024 / (LaneGroup.width * MemoryLayout<Float>.size) }
 
   /// What of a tile some query of each vector may see. Where a group spans heads, its lanes are in no order.
   private func steps(of tile: ScoreTile, _ group: QueryGroup, _ keys: BlockRange) -> TileSteps {

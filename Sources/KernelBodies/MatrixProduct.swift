@@ -3,6 +3,9 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
   var base: UnsafePointer<Float>
   /// The distance of neighbouring rows in memory, in elements.
   var stride: Int
+
+  /// The same rows, beginning with a later term of their sums.
+  func from(term: Int) -> Self { Self(base: base + term * Layout.depthStride(stride), stride: stride) }
 }
 
 /// C[r, lane] = start + Σₖ A[r, k] · B[k, lane] for any number of rows, vectors and terms.
