@@ -27,6 +27,24 @@ extension ShortQueryPass {
     }
   }
 
+  /// As ``addValues(_:_:isCareful:)`` by register tiles, which leave O in registers for all keys of a stream: for fp32 rows
+  /// in a cache, because it reads one stream after the other.
+  func multiplyValues(_ streams: KeyStreams, _ step: Int) {
+    for stream in 0..<KeyStreams.count {
+      let keys = streams.keys(stream, step: step)
+      if keys.isEmpty { continue }
+      let values = address(valueRows(keys), in: problem.value).assumingMemoryBound(to: Float.self)
+      forEachRowGroup { group in
+        let weights = ScalarOperand<ByColumn, Rows.Terms>(
+          base: group.base + stream * group.rows, stride: KeyStreams.count * group.rows)
+        multiply(
+          rows: group.rows, vectors: problem.valueDimension / laneCount, depth: keys.count, weights, values,
+          stride: problem.value.rowStride, into: output(group.first), destinationStride: problem.valueDimension,
+          start: .destination)
+      }
+    }
+  }
+
   /// Adds the products of a segment to one row of O, or to four, which then share each chunk of V.
   @inline(never)
   private static func addProducts<GroupRows: Count>(

@@ -41,6 +41,9 @@ struct ShortQueryPass<Rows: RowTerms> {
   var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
   var queryRange: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
 
+  /// Whether the rows are the last of a longer item, which has just read all K and V.
+  private var isTail: Bool { item.queries < problem.queryLength }
+
   func run() {
     prepare()
     let streams = KeyStreams(
@@ -97,6 +100,8 @@ struct ShortQueryPass<Rows: RowTerms> {
     updateSoftmax(keys: paddedKeys)
     if isCareful {
       addValuesCarefully(streams, step)
+    } else if isTail && Rows.elementSize == MemoryLayout<Float>.size && problem.value.columnStride == 1 {
+      multiplyValues(streams, step)
     } else {
       addValues(streams, step, isCareful: false)
     }
