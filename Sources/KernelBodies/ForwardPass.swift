@@ -148,20 +148,26 @@ struct ForwardPass<Terms: TermArithmetic> {
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     let steps = steps(of: tile, group, keys)
-    steps.forEach { step in
-      computeScores(keyRows, firstRow: firstRow, step, of: group, into: tile, prefetch)
-    }
-
     let isMasked = isMasked(group, keys)
     var factor = Terms.scoreFactors(problem).late
     // The softmax can apply a positive factor to plain scores; everything else wants it before.
-    if factor != 1 && (isMasked || problem.softcap > 0 || !(factor > 0)) {
+    let arePlain = !isMasked && problem.softcap == 0 && factor > 0
+    // The maxima of plain scores are taken while these are in registers.
+    let isMaximumKnown = arePlain && tile.isFull
+    if isMaximumKnown { group.softmax.resetTileMaximum() }
+    steps.forEach { step in
+      computeScores(
+        keyRows, firstRow: firstRow, step, of: group, into: tile,
+        raising: isMaximumKnown ? group.softmax.tileMaximum : nil, prefetch)
+    }
+    if !arePlain && factor != 1 {
       tile.multiply(by: factor)
       factor = 1
     }
     if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
     if isMasked { applyMasks(to: tile, of: group, keys) }
-    group.softmax.update(with: tile, steps, factor: factor, as: Terms.Probabilities.self)
+    group.softmax.update(
+      with: tile, steps, factor: factor, isMaximumKnown: isMaximumKnown, as: Terms.Probabilities.self)
     addValues(
       tile, steps, keys, valueRows, firstRow: firstRow, to: group, isMasked: isMasked,
       start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
@@ -170,7 +176,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   /// S = K · Qᵀ of one step.
   private func computeScores(
     _ keyRows: RowBlock<Terms>, firstRow: Int, _ step: TileStep, of group: QueryGroup, into tile: ScoreTile,
-    _ prefetch: UnsafeMutablePointer<Prefetch>
+    raising maxima: UnsafeMutablePointer<Float>?, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let depth = Terms.terms(problem.headDimension)
     let scalars = keyRows.byRow(from: firstRow + step.rows.start)
@@ -182,7 +188,7 @@ struct ForwardPass<Terms: TermArithmetic> {
         rows: step.rows.count, vectors: step.vectors.count, depth: end - term, scalars.from(term: term),
         group.packed + term * LaneGroup.width + lane, stride: LaneGroup.width,
         into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride,
-        start: term == 0 ? .zero : .destination, prefetch: prefetch)
+        start: term == 0 ? .zero : .destination, raising: end == depth ? maxima : nil, prefetch: prefetch)
       term = end
     } while term < depth
   }

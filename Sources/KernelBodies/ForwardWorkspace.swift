@@ -22,7 +22,7 @@ struct ForwardWorkspace {
     var layout = WorkspaceLayout()
     packedQueries = layout.reserve(floats: groups * width * problem.headDimension)
     outputs = layout.reserve(floats: groups * width * problem.valueDimension)
-    states = layout.reserve(floats: groups * width * 3)
+    states = layout.reserve(floats: groups * width * OnlineSoftmax.numbersPerLane)
     positions = layout.reserve(bytes: groups * width * 4)
     scores = layout.reserve(floats: problem.keyBlock * width)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? problem.keyBlock * width : 0)

@@ -17,6 +17,8 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
 ///   - scalars: A.
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
+///   - maxima: One number for each lane of C, which is raised to the greatest of the lane's results, or nil. Only products
+///     of three vectors, the width of a lane group, do that: wider and narrower register tiles would run out of registers.
 ///   - prefetch: What to ask the caches for on the way, or nil.
 func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   rows: Int,
@@ -28,8 +30,10 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   into destination: UnsafeMutablePointer<Float>,
   destinationStride: Int,
   start: AccumulatorStart,
+  raising maxima: UnsafeMutablePointer<Float>? = nil,
   prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
+  assert(maxima == nil || vectors == Three.value)
   var column = 0
   while column < vectors {
     let width = registerTileWidth(vectors - column)
@@ -46,21 +50,21 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
     case 1:
       multiplyColumn(
         Eight.self, One.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
-        prefetch)
+        nil, prefetch)
     case 2:
       multiplyColumn(
         TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
-        prefetch)
+        nil, prefetch)
     #if ISA_AVX512
       case 4:
         multiplyColumn(
           FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
-          columnStart, prefetch)
+          columnStart, nil, prefetch)
     #endif
     default:
       multiplyColumn(
         ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart, prefetch)
+        columnStart, maxima, prefetch)
     }
     column += width
   }
@@ -114,6 +118,7 @@ private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, T
   _ destination: UnsafeMutablePointer<Float>,
   _ destinationStride: Int,
   _ start: AccumulatorStart,
+  _ maxima: UnsafeMutablePointer<Float>?,
   _ prefetch: UnsafeMutablePointer<Prefetch>?
 ) {
   var row = 0
@@ -123,7 +128,8 @@ private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, T
     RegisterTileProduct<Tile<Part, Vectors>, Layout, Terms>(
       depth: depth, scalars: Layout.start(scalars.base, row: row, stride: scalars.stride), scalarStride: scalars.stride,
       vectors: operand, vectorStride: stride
-    ).accumulate(into: destination + row * destinationStride, stride: destinationStride, start: start)
+    ).accumulate(
+      into: destination + row * destinationStride, stride: destinationStride, start: start, raising: maxima)
     row += Part.value
   }
   while rows - row >= Rows.value { multiplyRows(Rows.self) }

@@ -94,8 +94,14 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: Ter
   ///
   /// The AVX-512 tile of 8 × 3 has 24 independent accumulators and 11 loads for 24 multiply-adds, so it is bound by the
   /// multiply-adds on processors with one and with two 512-bit units. The AVX2 tile of 4 × 3 uses 16 of 16 registers.
+  ///
+  /// - Parameter maxima: One number per lane, which is raised to the greatest of the lane's results, or nil. While they
+  ///   are in registers this costs nothing: comparisons have units of their own.
   @inline(__always)
-  func accumulate(into destination: UnsafeMutablePointer<Float>, stride: Int, start: AccumulatorStart) {
+  func accumulate(
+    into destination: UnsafeMutablePointer<Float>, stride: Int, start: AccumulatorStart,
+    raising maxima: UnsafeMutablePointer<Float>?
+  ) {
     var accumulators = initialValues(of: destination, stride, start)
     // Written out because `init(repeating:)` may be outlined under a name that all instruction sets share.
     var rows: InlineArray<12, UnsafePointer<Float>> = [
@@ -137,6 +143,21 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: Ter
       for column in 0..<Shape.vectors {
         accumulators[row * Shape.vectors + column].store(at: destination + row * stride + column * laneCount)
       }
+    }
+    if let maxima { raise(maxima, to: accumulators) }
+  }
+
+  @inline(__always)
+  private func raise(_ maxima: UnsafeMutablePointer<Float>, to results: Accumulators) {
+    for column in 0..<Shape.vectors {
+      let pointer = maxima + column * laneCount
+      var even = Vector(at: pointer)
+      var odd = even
+      for row in 0..<Shape.rows {
+        let result = results[row * Shape.vectors + column]
+        if row % 2 == 0 { even = even.maximum(result) } else { odd = odd.maximum(result) }
+      }
+      even.maximum(odd).store(at: pointer)
     }
   }
 

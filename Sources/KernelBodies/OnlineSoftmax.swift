@@ -7,6 +7,11 @@ struct OnlineSoftmax {
   var sum: UnsafeMutablePointer<Float>
   /// What the last update multiplied earlier sums by: 2^(m before − m after).
   var factors: UnsafeMutablePointer<Float>
+  /// The greatest scores of the next tile, for those who know them when the tile is computed.
+  var tileMaximum: UnsafeMutablePointer<Float>
+
+  /// How much of its memory belongs to each lane.
+  static var numbersPerLane: Int { 4 }
 
   @inline(__always)
   func reset() {
@@ -18,34 +23,42 @@ struct OnlineSoftmax {
     }
   }
 
+  /// Prepares ``tileMaximum`` for being raised.
+  @inline(__always)
+  func resetTileMaximum() { tileMaximum.update(repeating: -.infinity, count: LaneGroup.width) }
+
   /// Takes in a tile and replaces its scores s by the probabilities 2^(factor · s − m).
   ///
   /// - Parameters:
   ///   - steps: The rows of each vector that a query may see, all or the first ones.
   ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are.
+  ///   - isMaximumKnown: Whether ``tileMaximum`` holds the greatest scores, before the factor.
   ///   - format: How the probabilities are stored.
   @inline(__always)
   func update<Format: ProbabilityFormat>(
-    with tile: ScoreTile, _ steps: TileSteps, factor: Float, as format: Format.Type
+    with tile: ScoreTile, _ steps: TileSteps, factor: Float, isMaximumKnown: Bool, as format: Format.Type
   ) {
     var vector = 0
     while vector < tile.vectors {
       let lane = vector * laneCount
       update(
         column: tile.base + lane, stride: tile.stride, rows: steps.rows(ofVector: vector), lane: lane, factor: factor,
-        as: format)
+        isMaximumKnown: isMaximumKnown, as: format)
       vector += 1
     }
   }
 
   @inline(never)
   private func update<Format: ProbabilityFormat>(
-    column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int, factor: Float, as format: Format.Type
+    column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int, factor: Float, isMaximumKnown: Bool,
+    as format: Format.Type
   ) {
     let factor = Vector(repeating: factor)
     let before = Vector(at: maximum + lane)
-    let largest = columnMaximum(
-      column, stride: stride, rows: rows, start: Vector(repeating: -.infinity))
+    let largest =
+      isMaximumKnown
+      ? Vector(at: tileMaximum + lane)
+      : columnMaximum(column, stride: stride, rows: rows, start: Vector(repeating: -.infinity))
     let after = before.maximum(largest * factor)
     // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
     let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))

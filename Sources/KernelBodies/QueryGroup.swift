@@ -28,7 +28,8 @@ struct QueryGroup {
     packed = memory.floats(at: layout.packedQueries) + index * width * problem.headDimension
     output = memory.floats(at: layout.outputs) + index * width * problem.valueDimension
     positions = (memory + layout.positions).assumingMemoryBound(to: Int32.self) + index * width
-    let state = memory.floats(at: layout.states) + index * width * 3
-    softmax = OnlineSoftmax(maximum: state, sum: state + width, factors: state + 2 * width)
+    let state = memory.floats(at: layout.states) + index * width * OnlineSoftmax.numbersPerLane
+    softmax = OnlineSoftmax(
+      maximum: state, sum: state + width, factors: state + 2 * width, tileMaximum: state + 3 * width)
   }
 }

@@ -11,6 +11,9 @@ struct ScoreTile {
   var rows: Int
   var vectors: Int
 
+  /// Whether the tile is as wide as a lane group.
+  var isFull: Bool { vectors * laneCount == LaneGroup.width }
+
   /// Calls `body` with the address of each vector of the tile and the same place in `other`.
   @inline(__always)
   func forEachVector(

@@ -42,7 +42,8 @@ extension ForwardPass where Terms == FloatTerms {
     group.softmax.reset()
     let tile = panelTile(panel, BlockRange(start: 0, end: problem.keyLength))
     group.softmax.update(
-      with: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), factor: 1, as: FloatProbabilities.self)
+      with: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), factor: 1, isMaximumKnown: false,
+      as: FloatProbabilities.self)
     let reciprocals = finishSoftmax(group)
     var row = 0
     while row < tile.rows {
