@@ -6,6 +6,10 @@ extension ShortQueryPass {
   ///
   /// - Parameter isCareful: Whether to read copies of the rows with zeros in the place of infinite and NaN elements.
   func addValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
+    if isTail && Rows.elementSize == MemoryLayout<Float>.size {
+      multiplyValues(streams, step, isCareful: isCareful)
+      return
+    }
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
     let prefetch = StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension)
     var key = 0
@@ -29,19 +33,36 @@ extension ShortQueryPass {
 
   /// As ``addValues(_:_:isCareful:)`` by register tiles, which leave O in registers for all keys of a stream: for fp32 rows
   /// in a cache, because it reads one stream after the other.
-  func multiplyValues(_ streams: KeyStreams, _ step: Int) {
+  private func multiplyValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
+    let areCopied = isCareful || problem.value.columnStride != 1
     for stream in 0..<KeyStreams.count {
       let keys = streams.keys(stream, step: step)
-      if keys.isEmpty { continue }
-      let values = address(valueRows(keys), in: problem.value).assumingMemoryBound(to: Float.self)
-      forEachRowGroup { group in
-        let weights = ScalarOperand<ByColumn, Rows.Terms>(
-          base: group.base + stream * group.rows, stride: KeyStreams.count * group.rows)
-        multiply(
-          rows: group.rows, vectors: problem.valueDimension / laneCount, depth: keys.count, weights, values,
-          stride: problem.value.rowStride, into: output(group.first), destinationStride: problem.valueDimension,
-          start: .destination)
+      // Copies are made key by key, which does not change the order of the sums.
+      let keysAtOnce = areCopied ? 1 : keys.count
+      var key = 0
+      while key < keys.count {
+        let first = keys.start + key
+        var row = address(valueRows(BlockRange(start: first, end: first + keysAtOnce)), in: problem.value)
+        if areCopied {
+          var segment = StreamSegment(rows: [row, zeroRow, zeroRow, zeroRow], keys: 1)
+          copyRows(of: &segment, in: problem.value, columns: problem.valueDimension, clearingNonFinite: isCareful)
+          row = segment.rows[0]
+        }
+        addTiles(of: row.assumingMemoryBound(to: Float.self), keys: keysAtOnce, from: key, stream)
+        key += keysAtOnce
       }
+    }
+  }
+
+  /// Adds the products of some consecutive keys of a stream, whose rows of V begin at `values`, to all rows of O.
+  private func addTiles(of values: UnsafePointer<Float>, keys: Int, from key: Int, _ stream: Int) {
+    forEachRowGroup { group in
+      let weights = ScalarOperand<ByColumn, Rows.Terms>(
+        base: group.scores(ofKey: key) + stream * group.rows, stride: KeyStreams.count * group.rows)
+      multiply(
+        rows: group.rows, vectors: problem.valueDimension / laneCount, depth: keys, weights, values,
+        stride: problem.value.rowStride, into: output(group.first), destinationStride: problem.valueDimension,
+        start: .destination)
     }
   }
 

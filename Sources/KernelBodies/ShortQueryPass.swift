@@ -42,7 +42,7 @@ struct ShortQueryPass<Rows: RowTerms> {
   var queryRange: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
 
   /// Whether the rows are the last of a longer item, which has just read all K and V.
-  private var isTail: Bool { item.queries < problem.queryLength }
+  var isTail: Bool { item.queries < problem.queryLength }
 
   func run() {
     prepare()
@@ -100,8 +100,6 @@ struct ShortQueryPass<Rows: RowTerms> {
     updateSoftmax(keys: paddedKeys)
     if isCareful {
       addValuesCarefully(streams, step)
-    } else if isTail && Rows.elementSize == MemoryLayout<Float>.size && problem.value.columnStride == 1 {
-      multiplyValues(streams, step)
     } else {
       addValues(streams, step, isCareful: false)
     }
