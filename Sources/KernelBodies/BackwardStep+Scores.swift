@@ -96,13 +96,11 @@ extension BackwardStep {
       scores.forbid(whereZero: staging, stride: LaneGroup.width)
     }
     let seen = seen(rows)
-    let forbidden = problem.queriesForbidden(anyOf: keys, among: seen)
-    if !forbidden.isEmpty {
-      // Query i of row r is i = seen.start + r; key j of a lane is keys.start + its position.
-      let origin = seen.start + problem.diagonal - keys.start
-      scores.forbid(
-        outside: origin - problem.left, origin + problem.right, of: pass.positions,
-        in: BlockRange(start: forbidden.start - seen.start, end: forbidden.end - seen.start))
+    // Query i of row r is i = seen.start + r; key j of a lane is keys.start + its position.
+    let origin = seen.start + problem.diagonal - keys.start
+    scores.forbid(outside: origin - problem.left, origin + problem.right, of: pass.positions) { vector in
+      let forbidden = problem.queriesForbidden(anyOf: keys.part(ofVector: vector), among: seen)
+      return BlockRange(start: forbidden.start - seen.start, end: forbidden.end - seen.start)
     }
   }
 

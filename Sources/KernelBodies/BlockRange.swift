@@ -13,6 +13,13 @@ struct BlockRange {
     BlockRange(start: max(start, other.start), end: min(end, other.end))
   }
 
+  /// What lies in the lanes of one vector where the range begins in lane 0.
+  @inline(__always)
+  func part(ofVector vector: Int) -> BlockRange {
+    let first = start + vector * laneCount
+    return BlockRange(start: first, end: min(first + laneCount, end))
+  }
+
   /// The smallest range that holds all of `range` but what lies in `first...last`.
   @inline(__always)
   static func outside(_ first: Int, _ last: Int, of range: BlockRange) -> BlockRange {

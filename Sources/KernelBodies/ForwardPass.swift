@@ -165,7 +165,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       factor = 1
     }
     if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
-    if isMasked { applyMasks(to: tile, of: group, keys) }
+    if isMasked { applyMasks(to: tile, steps, of: group, keys) }
     group.softmax.update(
       with: tile, steps, factor: factor, isMaximumKnown: isMaximumKnown, as: Terms.Probabilities.self)
     addValues(
@@ -203,9 +203,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       return TileSteps(rows: tile.rows, vectors: tile.vectors)
     }
     return .ending(rows: tile.rows, vectors: tile.vectors) { vector in
-      let queries = BlockRange(
-        start: group.queries.start, end: min(group.queries.start + (vector + 1) * laneCount, group.queries.end))
-      return problem.keys(seenBy: queries).end - keys.start
+      problem.keys(seenBy: group.queries(ofVector: vector)).end - keys.start
     }
   }
 
@@ -259,7 +257,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     let permissions = ScoreTile(
       base: memory.floats(at: layout.permissions), stride: LaneGroup.width, rows: tile.rows, vectors: tile.vectors)
     permissions.clear()
-    applyMasks(to: permissions, of: group, keys)
+    let all = TileSteps(rows: tile.rows, vectors: tile.vectors)
+    applyMasks(to: permissions, all, of: group, keys)
     valueRange(keys).forEachNonFinite(in: problem.value) { row, column, value in
       var lane = 0
       while lane < tile.vectors * laneCount {
@@ -273,8 +272,10 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   /// The bias and the masks, in the order of the contract.
+  ///
+  /// - Parameter steps: The scores that are read afterwards.
   @inline(never)
-  func applyMasks(to tile: ScoreTile, of group: QueryGroup, _ keys: BlockRange) {
+  func applyMasks(to tile: ScoreTile, _ steps: TileSteps, of group: QueryGroup, _ keys: BlockRange) {
     let width = LaneGroup.width
     let staging = memory.floats(at: layout.staging)
     if problem.bias.isPresent {
@@ -287,13 +288,12 @@ struct ForwardPass<Terms: TermArithmetic> {
         group.lanes, of: problem.mask, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
       tile.forbid(whereZero: staging, stride: width)
     }
-    let forbidden = problem.keysForbidden(toAnyOf: group.queries, among: keys)
-    if !forbidden.isEmpty {
-      // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
-      let origin = keys.start - problem.diagonal - item.firstQuery
-      tile.forbid(
-        outside: origin - problem.right, origin + problem.left, of: group.positions,
-        in: BlockRange(start: forbidden.start - keys.start, end: forbidden.end - keys.start))
+    // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
+    let origin = keys.start - problem.diagonal - item.firstQuery
+    tile.forbid(outside: origin - problem.right, origin + problem.left, of: group.positions) { vector in
+      let read = BlockRange(start: keys.start, end: keys.start + steps.rows(ofVector: vector))
+      let forbidden = problem.keysForbidden(toAnyOf: group.queries(ofVector: vector), among: read)
+      return BlockRange(start: forbidden.start - keys.start, end: forbidden.end - keys.start)
     }
   }
 

@@ -66,14 +66,13 @@ struct LaneGroup {
     return offsets
   }
 
-  /// The offset of a vector's first row, where all of its lanes are in use, are rows of one head, and hold neighbouring
-  /// elements; nil elsewhere. The rows are then the operand's row stride apart.
+  /// The rows in the lanes of one vector, where they are rows of one head and hold neighbouring elements; nil elsewhere.
   @inline(__always)
-  func firstOfEvenRows(_ vector: Int, in operand: KernelOperand) -> Int? {
+  func evenRows(_ vector: Int, in operand: KernelOperand) -> EvenRows? {
     let first = vector * laneCount
-    let isEven =
-      operand.columnStride == 1 && first + laneCount <= count && row(first) + laneCount <= firstRow + rowsPerHead
-    return isEven ? operand.offset(batch: batch, head: head(first), row: row(first)) : nil
+    let used = min(laneCount, count - first)
+    if operand.columnStride != 1 || row(first) + used > firstRow + rowsPerHead { return nil }
+    return EvenRows(offset: operand.offset(batch: batch, head: head(first), row: row(first)), count: used)
   }
 
   /// The smallest row in the group.
@@ -88,6 +87,12 @@ struct LaneGroup {
 
   /// Whether the lanes are rows of several heads.
   var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
+}
+
+/// Rows that are the operand's row stride apart: the offset of the first, and how many there are, at most a vector's lanes.
+struct EvenRows {
+  let offset: Int
+  let count: Int
 }
 
 /// How the rows of an item are dealt out to lane groups.

@@ -9,14 +9,14 @@ extension OperandRange {
   @inline(never)
   func hasNonFinite(in operand: KernelOperand) -> Bool {
     let start = offset(in: operand)
-    var sum = Vector.zeros
+    var greatest = VectorIndices.zero
     var whole = 0
     if operand.columnStride == 1 {
       whole = columns / laneCount * laneCount
       switch operand.stored {
-      case .float32: sum = zeroTimesRows(Float32Format.self, operand, start, columns: whole)
-      case .float16: sum = zeroTimesRows(Float16Format.self, operand, start, columns: whole)
-      case .bfloat16: sum = zeroTimesRows(BrainFloatFormat.self, operand, start, columns: whole)
+      case .float32: greatest = greatestMagnitudes(Float32Format.self, operand, start, columns: whole)
+      case .float16: greatest = greatestMagnitudes(Float16Format.self, operand, start, columns: whole)
+      case .bfloat16: greatest = greatestMagnitudes(BrainFloatFormat.self, operand, start, columns: whole)
       case .boolean: break
       }
     }
@@ -27,47 +27,38 @@ extension OperandRange {
         while column < columns {
           let vector = operand.vector(
             at: start + row * operand.rowStride + column * operand.columnStride, count: columns - column)
-          sum = sum.adding(product: vector, .zeros)
+          greatest = greatest.maximum(vector.magnitudeBits)
           column += laneCount
         }
         row += 1
       }
     }
-    var total: Float = 0
-    for lane in 0..<laneCount { total += sum[lane] }
-    return total != 0
+    return greatest.greatestLane >= Int32(bitPattern: Float.infinity.bitPattern)
   }
 
-  /// Σ 0 · x over whole vectors of neighbouring elements: 0 where all are finite, and NaN in some lane elsewhere.
+  /// The greatest magnitudes in each lane of whole vectors of neighbouring elements, as the bits of the numbers: without the
+  /// sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
   @inline(__always)
-  private func zeroTimesRows<Format: ElementFormat>(
+  private func greatestMagnitudes<Format: ElementFormat>(
     _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int
-  ) -> Vector {
+  ) -> VectorIndices {
     var row = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
-    // Four sums, because each waits for its last multiply-add.
-    var sum0 = Vector.zeros
-    var sum1 = Vector.zeros
-    var sum2 = Vector.zeros
-    var sum3 = Vector.zeros
+    var even = VectorIndices.zero
+    var odd = VectorIndices.zero
     var remaining = rows
     while remaining > 0 {
       var column = 0
-      while column + 4 * laneCount <= columns {
+      while column + 2 * laneCount <= columns {
         let vectors = row + column * Format.size
-        sum0 = sum0.adding(product: Format.load(vectors), .zeros)
-        sum1 = sum1.adding(product: Format.load(vectors + laneCount * Format.size), .zeros)
-        sum2 = sum2.adding(product: Format.load(vectors + 2 * laneCount * Format.size), .zeros)
-        sum3 = sum3.adding(product: Format.load(vectors + 3 * laneCount * Format.size), .zeros)
-        column += 4 * laneCount
+        even = even.maximum(Format.load(vectors).magnitudeBits)
+        odd = odd.maximum(Format.load(vectors + laneCount * Format.size).magnitudeBits)
+        column += 2 * laneCount
       }
-      while column < columns {
-        sum0 = sum0.adding(product: Format.load(row + column * Format.size), .zeros)
-        column += laneCount
-      }
+      if column < columns { even = even.maximum(Format.load(row + column * Format.size).magnitudeBits) }
       row += operand.rowStride * Format.size
       remaining -= 1
     }
-    return (sum0 + sum1) + (sum2 + sum3)
+    return even.maximum(odd)
   }
 
   /// Calls `body` with the row, the column and the value of every element that is infinite or NaN.

@@ -32,4 +32,10 @@ struct QueryGroup {
     softmax = OnlineSoftmax(
       maximum: state, sum: state + width, factors: state + 2 * width, tileMaximum: state + 3 * width)
   }
+
+  /// The queries in the lanes of one vector; where the group spans heads, whose lanes are in no order, all of them.
+  @inline(__always)
+  func queries(ofVector vector: Int) -> BlockRange {
+    lanes.spansHeads ? queries : queries.part(ofVector: vector)
+  }
 }

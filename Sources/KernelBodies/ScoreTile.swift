@@ -80,21 +80,30 @@ struct ScoreTile {
     }
   }
 
-  /// S ← −∞ in row r of `range` but for the lanes with `lowest + r ≤ positions[lane] ≤ highest + r`.
+  /// S ← −∞ in row r of a vector's `range` but for the lanes with `lowest + r ≤ positions[lane] ≤ highest + r`.
+  @inline(__always)
+  func forbid(
+    outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>, in range: (_ vector: Int) -> BlockRange
+  ) {
+    var vector = 0
+    while vector < vectors {
+      forbid(outside: lowest, highest, of: positions, vector, in: range(vector))
+      vector += 1
+    }
+  }
+
   @inline(never)
-  func forbid(outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>, in range: BlockRange) {
+  private func forbid(
+    outside lowest: Int, _ highest: Int, of positions: UnsafePointer<Int32>, _ vector: Int, in range: BlockRange
+  ) {
     let forbidden = Vector(repeating: -.infinity)
+    let lanes = UnsafeRawPointer(positions + vector * laneCount).loadUnaligned(as: VectorIndices.self)
     var row = range.start
     while row < range.end {
       let low = VectorIndices(repeating: clamped(lowest + row))
       let high = VectorIndices(repeating: clamped(highest + row))
-      var vector = 0
-      while vector < vectors {
-        let lanes = UnsafeRawPointer(positions + vector * laneCount).loadUnaligned(as: VectorIndices.self)
-        let score = base + row * stride + vector * laneCount
-        Vector(at: score).replacing(with: forbidden, where: (lanes .< low) .| (lanes .> high)).store(at: score)
-        vector += 1
-      }
+      let score = base + row * stride + vector * laneCount
+      Vector(at: score).replacing(with: forbidden, where: (lanes .< low) .| (lanes .> high)).store(at: score)
       row += 1
     }
   }

@@ -174,13 +174,11 @@ extension ShortQueryPass {
       stage(problem.mask, head: head, keys, into: staging)
       tile.forbid(whereZero: staging, stride: stepKeys)
     }
-    let forbidden = problem.queriesForbidden(anyOf: keys, among: queryRange)
-    if !forbidden.isEmpty {
-      // Query i of row r is i = item.firstQuery + r; key j of a lane is keys.start + its position.
-      let origin = item.firstQuery + problem.diagonal - keys.start
-      tile.forbid(
-        outside: origin - problem.left, origin + problem.right, of: positions,
-        in: BlockRange(start: forbidden.start - item.firstQuery, end: forbidden.end - item.firstQuery))
+    // Query i of row r is i = item.firstQuery + r; key j of a lane is keys.start + its position.
+    let origin = item.firstQuery + problem.diagonal - keys.start
+    tile.forbid(outside: origin - problem.left, origin + problem.right, of: positions) { vector in
+      let forbidden = problem.queriesForbidden(anyOf: keys.part(ofVector: vector), among: queryRange)
+      return BlockRange(start: forbidden.start - item.firstQuery, end: forbidden.end - item.firstQuery)
     }
   }
 

@@ -32,7 +32,9 @@ extension ForwardPass where Terms == FloatTerms {
         group.packed,
         stride: LaneGroup.width, into: tile.base, destinationStride: LaneGroup.width, start: .zero)
       if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
-      if isMasked(group, keys) { applyMasks(to: tile, of: group, keys) }
+      if isMasked(group, keys) {
+        applyMasks(to: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), of: group, keys)
+      }
     }
   }
 

@@ -83,14 +83,13 @@ func packLanesTransposed(
   for vector in 0..<group.vectors {
     let target = destination + vector * laneCount
     var packed = 0
-    if let first = group.firstOfEvenRows(vector, in: operand) {
+    if let rows = group.evenRows(vector, in: operand) {
       packed = columns / laneCount * laneCount
-      let start = first + firstColumn
       switch operand.stored {
-      case .float32: packSquares(Float32Format.self, operand, start, columns: packed, scale: scale, into: target)
-      case .float16: packSquares(Float16Format.self, operand, start, columns: packed, scale: scale, into: target)
-      case .bfloat16: packSquares(BrainFloatFormat.self, operand, start, columns: packed, scale: scale, into: target)
-      case .boolean: packSquares(BooleanFormat.self, operand, start, columns: packed, scale: scale, into: target)
+      case .float32: packSquares(Float32Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
+      case .float16: packSquares(Float16Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
+      case .bfloat16: packSquares(BrainFloatFormat.self, operand, rows, firstColumn, packed, scale: scale, into: target)
+      case .boolean: packSquares(BooleanFormat.self, operand, rows, firstColumn, packed, scale: scale, into: target)
       }
     }
     if packed < columns {
@@ -102,19 +101,25 @@ func packLanesTransposed(
 }
 
 /// Transposes squares of whole vectors from rows that are evenly spaced.
+///
+/// - Parameter columns: Their columns from `firstColumn` on, whole vectors.
 @inline(__always)
 private func packSquares<Format: ElementFormat>(
-  _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int, scale: Float,
+  _ format: Format.Type, _ operand: KernelOperand, _ rows: EvenRows, _ firstColumn: Int, _ columns: Int, scale: Float,
   into destination: UnsafeMutablePointer<Float>
 ) {
   let rowBytes = operand.rowStride * Format.size
-  var source = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
+  var source = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (rows.offset + firstColumn) * Format.size
   // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
   let isScaled = scale != 1
   var column = 0
   while column < columns {
     var block = VectorBlock.zeros
-    for lane in 0..<laneCount { block[lane] = Format.load(source + lane * rowBytes) }
+    if rows.count == laneCount {
+      for lane in 0..<laneCount { block[lane] = Format.load(source + lane * rowBytes) }
+    } else {
+      for lane in 0..<laneCount where lane < rows.count { block[lane] = Format.load(source + lane * rowBytes) }
+    }
     if isScaled {
       for lane in 0..<laneCount { block[lane] *= scale }
     }
@@ -163,12 +168,12 @@ func storeTransposed(
     let source = tile + vector * laneCount
     let factor = Vector(at: factors + vector * laneCount)
     var stored = 0
-    if let first = group.firstOfEvenRows(vector, in: operand) {
+    if let rows = group.evenRows(vector, in: operand) {
       stored = columns / laneCount * laneCount
       switch operand.stored {
-      case .float32: storeSquares(Float32Format.self, source, factor, columns: stored, to: operand, first)
-      case .float16: storeSquares(Float16Format.self, source, factor, columns: stored, to: operand, first)
-      case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: stored, to: operand, first)
+      case .float32: storeSquares(Float32Format.self, source, factor, columns: stored, to: operand, rows)
+      case .float16: storeSquares(Float16Format.self, source, factor, columns: stored, to: operand, rows)
+      case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: stored, to: operand, rows)
       case .boolean: break
       }
     }
@@ -181,16 +186,20 @@ func storeTransposed(
 @inline(__always)
 private func storeSquares<Format: ElementFormat>(
   _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
-  _ start: Int
+  _ rows: EvenRows
 ) {
   let rowBytes = operand.rowStride * Format.size
-  var target = operand.base.unsafelyUnwrapped + start * Format.size
+  var target = operand.base.unsafelyUnwrapped + rows.offset * Format.size
   var column = 0
   while column < columns {
     var block = VectorBlock.zeros
     for row in 0..<laneCount { block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor }
     transpose(&block)
-    for lane in 0..<laneCount { Format.store(block[lane], at: target + lane * rowBytes) }
+    if rows.count == laneCount {
+      for lane in 0..<laneCount { Format.store(block[lane], at: target + lane * rowBytes) }
+    } else {
+      for lane in 0..<laneCount where lane < rows.count { Format.store(block[lane], at: target + lane * rowBytes) }
+    }
     target += laneCount * Format.size
     column += laneCount
   }

@@ -132,3 +132,35 @@ extension Float {
     #endif
   }
 }
+
+extension Vector {
+  /// The bits of the lanes without their signs.
+  var magnitudeBits: VectorIndices {
+    @inline(__always) get { unsafeBitCast(self, to: VectorIndices.self) & VectorIndices(repeating: .max) }
+  }
+}
+
+extension VectorIndices {
+  @inline(__always)
+  func maximum(_ other: VectorIndices) -> VectorIndices {
+    #if ISA_AVX512
+      return kernel_greater16(self, other)
+    #elseif ISA_AVX2
+      return kernel_greater8(self, other)
+    #else
+      return kernel_greater4(self, other)
+    #endif
+  }
+
+  var greatestLane: Int32 {
+    @inline(__always) get {
+      #if ISA_AVX512
+        return kernel_greatest_lane16(self)
+      #elseif ISA_AVX2
+        return kernel_greatest_lane8(self)
+      #else
+        return kernel_greatest_lane4(self)
+      #endif
+    }
+  }
+}

@@ -24,6 +24,20 @@ KERNEL_MAXIMUM(kernel_maximum4, kernel_float4)
 KERNEL_MAXIMUM(kernel_maximum8, kernel_float8)
 KERNEL_MAXIMUM(kernel_maximum16, kernel_float16)
 
+typedef int kernel_int4 __attribute__((ext_vector_type(4)));
+typedef int kernel_int8 __attribute__((ext_vector_type(8)));
+typedef int kernel_int16 __attribute__((ext_vector_type(16)));
+
+// The greater of each two lanes, and the greatest of all lanes.
+#define KERNEL_GREATEST(count) \
+  KERNEL_INLINE kernel_int##count kernel_greater##count(kernel_int##count a, kernel_int##count b) { \
+    return __builtin_elementwise_max(a, b); \
+  } \
+  KERNEL_INLINE int kernel_greatest_lane##count(kernel_int##count a) { return __builtin_reduce_max(a); }
+KERNEL_GREATEST(4)
+KERNEL_GREATEST(8)
+KERNEL_GREATEST(16)
+
 // Shuffles that stay within quarters of four lanes, which are the cheapest, and exchanges of whole quarters; of these a
 // transposition is made.
 #define KERNEL_SHUFFLE(name, vector, ...) \
