@@ -34,6 +34,32 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
   assert(maxima == nil || vectors == Three.value)
+  if let prefetch, prefetch.pointee.burstsPerTile > 1 {
+    multiplyColumns(
+      WithinTiles.self, rows, vectors, depth, scalars, operand, stride, destination, destinationStride, start, maxima,
+      prefetch)
+  } else {
+    multiplyColumns(
+      BeforeTiles.self, rows, vectors, depth, scalars, operand, stride, destination, destinationStride, start, maxima,
+      prefetch)
+  }
+}
+
+@inline(__always)
+private func multiplyColumns<Moments: FetchMoments, Layout: ScalarLayout, Terms: TermArithmetic>(
+  _ moments: Moments.Type,
+  _ rows: Int,
+  _ vectors: Int,
+  _ depth: Int,
+  _ scalars: ScalarOperand<Layout, Terms>,
+  _ operand: UnsafePointer<Float>,
+  _ stride: Int,
+  _ destination: UnsafeMutablePointer<Float>,
+  _ destinationStride: Int,
+  _ start: AccumulatorStart,
+  _ maxima: UnsafeMutablePointer<Float>?,
+  _ prefetch: UnsafeMutablePointer<Prefetch>?
+) {
   var column = 0
   while column < vectors {
     let width = registerTileWidth(vectors - column)
@@ -49,21 +75,21 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
     switch width {
     case 1:
       multiplyColumn(
-        Eight.self, One.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
+        Eight.self, One.self, moments, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
         nil, prefetch)
     case 2:
       multiplyColumn(
-        TwoVectorRows.self, Two.self, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
-        nil, prefetch)
+        TwoVectorRows.self, Two.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+        columnStart, nil, prefetch)
     #if ISA_AVX512
       case 4:
         multiplyColumn(
-          FourVectorRows.self, Four.self, rows, depth, scalars, source, stride, target, destinationStride,
+          FourVectorRows.self, Four.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
           columnStart, nil, prefetch)
     #endif
     default:
       multiplyColumn(
-        ThreeVectorRows.self, Three.self, rows, depth, scalars, source, stride, target, destinationStride,
+        ThreeVectorRows.self, Three.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
         columnStart, maxima, prefetch)
     }
     column += width
@@ -107,9 +133,12 @@ private func registerTileWidth(_ remaining: Int) -> Int {
 
 /// One column of register tiles: full tiles first, then the remaining rows by powers of two.
 @inline(never)
-private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, Terms: TermArithmetic>(
+private func multiplyColumn<
+  Rows: Count, Vectors: Count, Moments: FetchMoments, Layout: ScalarLayout, Terms: TermArithmetic
+>(
   _ tileRows: Rows.Type,
   _ tileVectors: Vectors.Type,
+  _ moments: Moments.Type,
   _ rows: Int,
   _ depth: Int,
   _ scalars: ScalarOperand<Layout, Terms>,
@@ -121,21 +150,30 @@ private func multiplyColumn<Rows: Count, Vectors: Count, Layout: ScalarLayout, T
   _ maxima: UnsafeMutablePointer<Float>?,
   _ prefetch: UnsafeMutablePointer<Prefetch>?
 ) {
-  var row = 0
   @inline(__always)
-  func multiplyRows<Part: Count>(_ part: Part.Type) {
+  func multiplyRows<Part: Count>(_ part: Part.Type, from row: Int) {
     prefetch?.pointee.fetch()
     RegisterTileProduct<Tile<Part, Vectors>, Layout, Terms>(
       depth: depth, scalars: Layout.start(scalars.base, row: row, stride: scalars.stride), scalarStride: scalars.stride,
       vectors: operand, vectorStride: stride
     ).accumulate(
-      into: destination + row * destinationStride, stride: destinationStride, start: start, raising: maxima)
-    row += Part.value
+      into: destination + row * destinationStride, stride: destinationStride, start: start, raising: maxima,
+      moments, prefetch)
   }
-  while rows - row >= Rows.value { multiplyRows(Rows.self) }
+  var row = 0
+  while rows - row >= Rows.value {
+    multiplyRows(Rows.self, from: row)
+    row += Rows.value
+  }
   if Rows.value > 4 {
-    while rows - row >= 4 { multiplyRows(Four.self) }
+    while rows - row >= 4 {
+      multiplyRows(Four.self, from: row)
+      row += 4
+    }
   }
-  if rows - row >= 2 { multiplyRows(Two.self) }
-  if rows - row >= 1 { multiplyRows(One.self) }
+  if rows - row >= 2 {
+    multiplyRows(Two.self, from: row)
+    row += 2
+  }
+  if rows - row >= 1 { multiplyRows(One.self, from: row) }
 }

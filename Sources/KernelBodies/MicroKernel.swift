@@ -95,12 +95,15 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: Ter
   /// The AVX-512 tile of 8 × 3 has 24 independent accumulators and 11 loads for 24 multiply-adds, so it is bound by the
   /// multiply-adds on processors with one and with two 512-bit units. The AVX2 tile of 4 × 3 uses 16 of 16 registers.
   ///
-  /// - Parameter maxima: One number per lane, which is raised to the greatest of the lane's results, or nil. While they
-  ///   are in registers this costs nothing: comparisons have units of their own.
+  /// - Parameters:
+  ///   - maxima: One number per lane, which is raised to the greatest of the lane's results, or nil. While they are in
+  ///     registers this costs nothing: comparisons have units of their own.
+  ///   - moments: Whether lines are asked for within the tile.
+  ///   - prefetch: What these lines are, or nil.
   @inline(__always)
-  func accumulate(
+  func accumulate<Moments: FetchMoments>(
     into destination: UnsafeMutablePointer<Float>, stride: Int, start: AccumulatorStart,
-    raising maxima: UnsafeMutablePointer<Float>?
+    raising maxima: UnsafeMutablePointer<Float>?, _ moments: Moments.Type, _ prefetch: UnsafeMutablePointer<Prefetch>?
   ) {
     var accumulators = initialValues(of: destination, stride, start)
     // Written out because `init(repeating:)` may be outlined under a name that all instruction sets share.
@@ -122,22 +125,33 @@ struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: Ter
         }
       }
     }
-    #if !ISA_AVX512
-      // A round of 12 multiply-adds is so short that its loop's last, mispredicted branch would cost one tenth of a
-      // tile; with a quarter of the rounds it is predicted.
-      while term + 4 <= depth {
+    var termsPerBurst = depth
+    if Moments.areWithinTiles, let prefetch {
+      // Whole rounds of four.
+      let bursts = prefetch.pointee.burstsPerTile
+      termsPerBurst = ((depth + bursts - 1) / bursts + 3) / 4 * 4
+    }
+    while true {
+      let end = Moments.areWithinTiles ? min(term + termsPerBurst, depth) : depth
+      #if !ISA_AVX512
+        // A round of 12 multiply-adds is so short that its loop's last, mispredicted branch would cost one tenth of a
+        // tile; with a quarter of the rounds it is predicted.
+        while term + 4 <= end {
+          addTerm(0)
+          addTerm(1)
+          addTerm(2)
+          addTerm(3)
+          vector += 4 * vectorStride
+          term += 4
+        }
+      #endif
+      while term < end {
         addTerm(0)
-        addTerm(1)
-        addTerm(2)
-        addTerm(3)
-        vector += 4 * vectorStride
-        term += 4
+        vector += vectorStride
+        term += 1
       }
-    #endif
-    while term < depth {
-      addTerm(0)
-      vector += vectorStride
-      term += 1
+      if !Moments.areWithinTiles || term == depth { break }
+      prefetch?.pointee.fetchWithinTile()
     }
     for row in 0..<Shape.rows {
       for column in 0..<Shape.vectors {

@@ -23,6 +23,10 @@ struct ConformanceTests {
         lengths: (500, 500), dimensions: (9, 8), mask: try! .slidingWindow(left: 40, right: 40, .bottomRight)),
       AttentionCase(lengths: (799, 3), dimensions: (8, 8), element: .float16, mask: .causal(.topLeft)),
       AttentionCase(lengths: (3, 799), dimensions: (8, 8), element: .bfloat16, mask: .causal(.bottomRight)),
+      // So little work for each row that rows are fetched within register tiles.
+      AttentionCase(lengths: (20, 450), dimensions: (128, 128), mask: .causal(.bottomRight)),
+      AttentionCase(lengths: (13, 450), dimensions: (128, 64), element: .bfloat16),
+      AttentionCase(batch: 3, heads: (4, 4), lengths: (50, 50), dimensions: (64, 64), mask: .causal(.bottomRight)),
     ])
   func long(attentionCase: AttentionCase) throws {
     try attentionCase.element.withType { try check(attentionCase, $0) }
