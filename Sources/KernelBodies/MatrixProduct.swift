@@ -45,6 +45,7 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   }
 }
 
+/// The columns of a product one after the other, each as wide as a register tile.
 @inline(__always)
 private func multiplyColumns<Moments: FetchMoments, Layout: ScalarLayout, Terms: TermArithmetic>(
   _ moments: Moments.Type,
