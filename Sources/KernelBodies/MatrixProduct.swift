@@ -34,66 +34,47 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
   assert(maxima == nil || vectors == Three.value)
-  if let prefetch, prefetch.pointee.burstsPerTile > 1 {
-    multiplyColumns(
-      WithinTiles.self, rows, vectors, depth, scalars, operand, stride, destination, destinationStride, start, maxima,
-      prefetch)
-  } else {
-    multiplyColumns(
-      BeforeTiles.self, rows, vectors, depth, scalars, operand, stride, destination, destinationStride, start, maxima,
-      prefetch)
-  }
-}
-
-/// The columns of a product one after the other, each as wide as a register tile.
-@inline(__always)
-private func multiplyColumns<Moments: FetchMoments, Layout: ScalarLayout, Terms: TermArithmetic>(
-  _ moments: Moments.Type,
-  _ rows: Int,
-  _ vectors: Int,
-  _ depth: Int,
-  _ scalars: ScalarOperand<Layout, Terms>,
-  _ operand: UnsafePointer<Float>,
-  _ stride: Int,
-  _ destination: UnsafeMutablePointer<Float>,
-  _ destinationStride: Int,
-  _ start: AccumulatorStart,
-  _ maxima: UnsafeMutablePointer<Float>?,
-  _ prefetch: UnsafeMutablePointer<Prefetch>?
-) {
-  var column = 0
-  while column < vectors {
-    let width = registerTileWidth(vectors - column)
-    let source = operand + column * laneCount
-    let target = destination + column * laneCount
-    // The factors of a scaled start advance with the columns like everything else.
-    let columnStart: AccumulatorStart
-    if case .scaledDestination(let factors) = start {
-      columnStart = .scaledDestination(by: factors + column * laneCount)
-    } else {
-      columnStart = start
-    }
-    switch width {
-    case 1:
-      multiplyColumn(
-        Eight.self, One.self, moments, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
-        nil, prefetch)
-    case 2:
-      multiplyColumn(
-        TwoVectorRows.self, Two.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart, nil, prefetch)
-    #if ISA_AVX512
-      case 4:
+  @inline(__always)
+  func multiplyColumns<Moments: FetchMoments>(_ moments: Moments.Type) {
+    var column = 0
+    while column < vectors {
+      let width = registerTileWidth(vectors - column)
+      let source = operand + column * laneCount
+      let target = destination + column * laneCount
+      // The factors of a scaled start advance with the columns like everything else.
+      let columnStart: AccumulatorStart
+      if case .scaledDestination(let factors) = start {
+        columnStart = .scaledDestination(by: factors + column * laneCount)
+      } else {
+        columnStart = start
+      }
+      switch width {
+      case 1:
         multiplyColumn(
-          FourVectorRows.self, Four.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+          Eight.self, One.self, moments, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
+          nil, prefetch)
+      case 2:
+        multiplyColumn(
+          TwoVectorRows.self, Two.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
           columnStart, nil, prefetch)
-    #endif
-    default:
-      multiplyColumn(
-        ThreeVectorRows.self, Three.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
-        columnStart, maxima, prefetch)
+      #if ISA_AVX512
+        case 4:
+          multiplyColumn(
+            FourVectorRows.self, Four.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+            columnStart, nil, prefetch)
+      #endif
+      default:
+        multiplyColumn(
+          ThreeVectorRows.self, Three.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+          columnStart, maxima, prefetch)
+      }
+      column += width
     }
-    column += width
+  }
+  if let prefetch, prefetch.pointee.burstsPerTile > 1 {
+    multiplyColumns(WithinTiles.self)
+  } else {
+    multiplyColumns(BeforeTiles.self)
   }
 }
 

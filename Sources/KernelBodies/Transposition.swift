@@ -115,6 +115,7 @@ private func packSquares<Format: ElementFormat>(
   var column = 0
   while column < columns {
     var block = VectorBlock.zeros
+    // A test for each row only where lanes are unused.
     if rows.count == laneCount {
       for lane in 0..<laneCount { block[lane] = Format.load(source + lane * rowBytes) }
     } else {
@@ -195,6 +196,7 @@ private func storeSquares<Format: ElementFormat>(
     var block = VectorBlock.zeros
     for row in 0..<laneCount { block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor }
     transpose(&block)
+    // As above.
     if rows.count == laneCount {
       for lane in 0..<laneCount { Format.store(block[lane], at: target + lane * rowBytes) }
     } else {
