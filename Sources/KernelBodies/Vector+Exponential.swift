@@ -3,75 +3,87 @@ import KernelIntrinsics
 /// Four vectors whose values do not depend on each other.
 typealias VectorQuadruple = InlineArray<4, Vector>
 
-extension VectorQuadruple {
-  /// 2ˣ of each, as ``Vector/exponentiated2``.
+#if ISA_AVX512
+  /// 2ˣ = 2^floor(x) · 2ˢ · 2ᶠ with s a multiple of 1/32 and f in [0, 1/32]: 2ˢ comes from a table in two registers, and 2ᶠ
+  /// is a polynomial of degree 2 that minimises the relative error with the value 1 at f = 0 held fixed.
   ///
-  /// An exponential is one long chain of operations, each of which waits for the one before. Here the four go step by
-  /// step, so that the processor, which looks ahead only so far, has four chains to work on.
-  @inline(__always)
-  var exponentiated2: VectorQuadruple {
-    var result = self
-    for index in 0..<4 { result[index] = Exponential2.clamped(result[index]) }
-    var powers: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
-    for index in 0..<4 { powers[index] = Exponential2.power(result[index]) }
-    powers.keepInStep()
-    var fractions: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
-    for index in 0..<4 { fractions[index] = Exponential2.fraction(result[index], powers[index]) }
-    fractions.keepInStep()
+  /// These are three multiply-adds where a polynomial alone takes five, and beside a product, which leaves no other units
+  /// idle, it is they that an exponential costs.
+  private enum Exponential2 {
+    static var coefficient2: Float { @inline(__always) get { 0.24265170097351074 } }
+    static var coefficient1: Float { @inline(__always) get { 0.6931237578392029 } }
+  }
+
+  extension VectorQuadruple {
+    /// 2ˣ of each, as ``Vector/exponentiated2``.
     @inline(__always)
-    func addTerm(_ coefficient: Float) {
-      for index in 0..<4 {
-        result[index] = Vector(repeating: coefficient).adding(product: result[index], fractions[index])
-      }
-      result.keepInStep()
+    var exponentiated2: VectorQuadruple {
+      var result = self
+      for index in 0..<4 { result[index] = self[index].exponentiated2 }
+      return result
     }
-    for index in 0..<4 { result[index] = Vector(repeating: Exponential2.coefficient5) }
-    addTerm(Exponential2.coefficient4)
-    addTerm(Exponential2.coefficient3)
-    addTerm(Exponential2.coefficient2)
-    addTerm(Exponential2.coefficient1)
-    addTerm(1)
-    for index in 0..<4 { result[index] = Exponential2.scale(result[index], powers[index]) }
-    return result
   }
 
-  /// Keeps the compiler from ordering what follows by vectors instead of by steps, which it does to need fewer
-  /// registers.
-  @inline(__always)
-  private mutating func keepInStep() {
-    #if ISA_AVX2
-      for index in 0..<3 { self[index] = kernel_after8(self[index], self[3]) }
-    #elseif !ISA_AVX512
-      for index in 0..<3 { self[index] = kernel_after4(self[index], self[3]) }
-    #endif
+  extension Vector {
+    /// 2ˣ with a relative error below 2 · 10⁻⁷, for x ≤ 127; exactly 1 at 0, 0 at −∞, NaN at NaN.
+    @inline(__always)
+    var exponentiated2: Vector {
+      let fraction = kernel_step_fraction16(self)
+      let power = kernel_step_power16(self)
+      let slope = Vector(repeating: Exponential2.coefficient1)
+        .adding(product: fraction, Vector(repeating: Exponential2.coefficient2))
+      // The scaling instruction takes 2^floor(x) from x itself and underflows correctly.
+      return kernel_scale16(power.adding(product: fraction * power, slope), self)
+    }
   }
-}
-
-/// The steps of 2ˣ: x = n + f with n an integer; 2ᶠ is a polynomial of degree 5 that minimises the relative error with
-/// the value 1 at f = 0 held fixed, and 2ⁿ enters through the exponent bits.
-private enum Exponential2 {
-  #if ISA_AVX512
-    // For f in [0, 1).
-    static var coefficient5: Float { @inline(__always) get { 0.0018671301659196615 } }
-    static var coefficient4: Float { @inline(__always) get { 0.009017029777169228 } }
-    static var coefficient3: Float { @inline(__always) get { 0.05579991266131401 } }
-    static var coefficient2: Float { @inline(__always) get { 0.24016444385051727 } }
-    static var coefficient1: Float { @inline(__always) get { 0.6931512951850891 } }
-
+#else
+  extension VectorQuadruple {
+    /// 2ˣ of each, as ``Vector/exponentiated2``.
+    ///
+    /// An exponential is one long chain of operations, each of which waits for the one before. Here the four go step by
+    /// step, so that the processor, which looks ahead only so far, has four chains to work on.
     @inline(__always)
-    static func clamped(_ x: Vector) -> Vector { x }
+    var exponentiated2: VectorQuadruple {
+      var result = self
+      for index in 0..<4 { result[index] = Exponential2.clamped(result[index]) }
+      var powers: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
+      for index in 0..<4 { powers[index] = Exponential2.power(result[index]) }
+      powers.keepInStep()
+      var fractions: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
+      for index in 0..<4 { fractions[index] = Exponential2.fraction(result[index], powers[index]) }
+      fractions.keepInStep()
+      @inline(__always)
+      func addTerm(_ coefficient: Float) {
+        for index in 0..<4 {
+          result[index] = Vector(repeating: coefficient).adding(product: result[index], fractions[index])
+        }
+        result.keepInStep()
+      }
+      for index in 0..<4 { result[index] = Vector(repeating: Exponential2.coefficient5) }
+      addTerm(Exponential2.coefficient4)
+      addTerm(Exponential2.coefficient3)
+      addTerm(Exponential2.coefficient2)
+      addTerm(Exponential2.coefficient1)
+      addTerm(1)
+      for index in 0..<4 { result[index] = Exponential2.scale(result[index], powers[index]) }
+      return result
+    }
 
-    /// The scaling instruction takes 2^floor(x) from x itself and underflows correctly.
+    /// Keeps the compiler from ordering what follows by vectors instead of by steps, which it does to need fewer
+    /// registers.
     @inline(__always)
-    static func power(_ x: Vector) -> Vector { x }
+    private mutating func keepInStep() {
+      #if ISA_AVX2
+        for index in 0..<3 { self[index] = kernel_after8(self[index], self[3]) }
+      #else
+        for index in 0..<3 { self[index] = kernel_after4(self[index], self[3]) }
+      #endif
+    }
+  }
 
-    @inline(__always)
-    static func fraction(_ x: Vector, _ power: Vector) -> Vector { kernel_fraction16(x) }
-
-    @inline(__always)
-    static func scale(_ mantissa: Vector, _ power: Vector) -> Vector { kernel_scale16(mantissa, power) }
-  #else
-    // For f in [-1/2, 1/2].
+  /// The steps of 2ˣ: x = n + f with n an integer and f in [-1/2, 1/2]; 2ᶠ is a polynomial of degree 5 that minimises the
+  /// relative error with the value 1 at f = 0 held fixed, and 2ⁿ enters through the exponent bits.
+  private enum Exponential2 {
     static var coefficient5: Float { @inline(__always) get { 0.001326472731307149 } }
     static var coefficient4: Float { @inline(__always) get { 0.009671512991189957 } }
     static var coefficient3: Float { @inline(__always) get { 0.05550733581185341 } }
@@ -98,25 +110,27 @@ private enum Exponential2 {
     static func scale(_ mantissa: Vector, _ power: Vector) -> Vector {
       mantissa * unsafeBitCast(unsafeBitCast(power, to: VectorBits.self) &<< 23, to: Vector.self)
     }
-  #endif
-}
-
-extension Vector {
-  /// 2ˣ with a relative error below 2 · 10⁻⁷, for x ≤ 127; exactly 1 at 0, 0 at −∞, NaN at NaN.
-  @inline(__always)
-  var exponentiated2: Vector {
-    let x = Exponential2.clamped(self)
-    let power = Exponential2.power(x)
-    let fraction = Exponential2.fraction(x, power)
-    var result = Vector(repeating: Exponential2.coefficient5)
-    result = Vector(repeating: Exponential2.coefficient4).adding(product: result, fraction)
-    result = Vector(repeating: Exponential2.coefficient3).adding(product: result, fraction)
-    result = Vector(repeating: Exponential2.coefficient2).adding(product: result, fraction)
-    result = Vector(repeating: Exponential2.coefficient1).adding(product: result, fraction)
-    result = Vector(repeating: 1).adding(product: result, fraction)
-    return Exponential2.scale(result, power)
   }
 
+  extension Vector {
+    /// 2ˣ with a relative error below 2 · 10⁻⁷, for x ≤ 127; exactly 1 at 0, 0 at −∞, NaN at NaN.
+    @inline(__always)
+    var exponentiated2: Vector {
+      let x = Exponential2.clamped(self)
+      let power = Exponential2.power(x)
+      let fraction = Exponential2.fraction(x, power)
+      var result = Vector(repeating: Exponential2.coefficient5)
+      result = Vector(repeating: Exponential2.coefficient4).adding(product: result, fraction)
+      result = Vector(repeating: Exponential2.coefficient3).adding(product: result, fraction)
+      result = Vector(repeating: Exponential2.coefficient2).adding(product: result, fraction)
+      result = Vector(repeating: Exponential2.coefficient1).adding(product: result, fraction)
+      result = Vector(repeating: 1).adding(product: result, fraction)
+      return Exponential2.scale(result, power)
+    }
+  }
+#endif
+
+extension Vector {
   /// tanh(x) with a relative error of a few units in the last place, also near 0; NaN at NaN.
   ///
   /// tanh |x| = m / (m + 2) with m = e^(2|x|) − 1, and with 2|x| = n · ln 2 + r,
