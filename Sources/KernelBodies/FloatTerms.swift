@@ -92,8 +92,8 @@ enum FloatTerms: TermArithmetic {
 
 /// The elements of a row in whole vectors.
 @inline(__always)
-func paddedColumns(_ columns: Int) -> Int {
-  (columns + laneCount - 1) / laneCount * laneCount
+func paddedColumns(_ columns: Int, lanes: Int = laneCount) -> Int {
+  (columns + lanes - 1) / lanes * lanes
 }
 
 /// The row stride of copied rows: whole vectors, and an odd number of cache lines, so that a column of them spreads

@@ -2,7 +2,8 @@ import KernelIntrinsics
 
 /// How rows of K and V enter products where the dimension lies in the lanes, as in ``ShortQueryPass``.
 ///
-/// A row is taken in chunks of 2 · ``laneCount`` neighbouring elements, straight from its element type.
+/// A row is taken in chunks of 2 · ``laneCount`` neighbouring elements, straight from its element type. Where the last one is
+/// not whole, a copy of it with zeros behind the row's end takes its place.
 protocol RowTerms {
   associatedtype Terms: TermArithmetic
 
@@ -43,9 +44,17 @@ extension RowTerms {
   /// The weights of one row of Q and one key of each of the four streams.
   static var weights: Int { @inline(__always) get { KeyStreams.count / Terms.numbersPerTerm } }
 
+  /// The elements of a chunk.
+  static var chunk: Int { @inline(__always) get { 2 * laneCount } }
+
   /// The size of a chunk in bytes.
-  static var chunkSize: Int { @inline(__always) get { 2 * laneCount * elementSize } }
+  static var chunkSize: Int { @inline(__always) get { chunk * elementSize } }
+
 }
+
+/// The elements of a row in whole chunks.
+@inline(__always)
+func wholeChunks(_ columns: Int, lanes: Int = laneCount) -> Int { paddedColumns(columns, lanes: 2 * lanes) }
 
 /// Elements are converted to fp32, and a weight is the probability of one key.
 enum ConvertedRows<Format: ElementFormat>: RowTerms {

@@ -4,6 +4,14 @@ import KernelIntrinsics
 extension ShortQueryPass {
   /// The scores of a step's keys: a row of each stream in turn. Those of streams without a key mean nothing.
   func computeScores(_ streams: KeyStreams, _ step: Int) {
+    if problem.headDimension % Rows.chunk == 0 {
+      computeScores(streams, step, WholeChunks())
+    } else {
+      computeScores(streams, step, lastChunkCopied)
+    }
+  }
+
+  private func computeScores<End: RowEnd>(_ streams: KeyStreams, _ step: Int, _ end: End) {
     let keys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
     let prefetch = StreamPrefetch<Rows>(problem.key, columns: problem.headDimension)
     let factor = Rows.Terms.scoreFactors(problem).late
@@ -17,10 +25,11 @@ extension ShortQueryPass {
         let scores = group.scores(ofKey: key)
         if group.rows == 4 {
           Self.computeScoresOfFour(
-            query(group.first), problem.headDimension, segment, prefetch, factor,
+            query(group.first), problem.headDimension, segment, end, prefetch, factor,
             hasSecondPair: key < keys.counts[2], into: scores)
         } else {
-          Self.computeScoresOfOne(query(group.first), problem.headDimension, segment, prefetch, factor, into: scores)
+          Self.computeScoresOfOne(
+            query(group.first), problem.headDimension, segment, end, prefetch, factor, into: scores)
         }
       }
       key += segment.keys
@@ -30,18 +39,20 @@ extension ShortQueryPass {
   /// Four rows with as many keys at a time as leave their sums in registers: each vector of Q serves all those keys, each
   /// of K all four rows.
   @inline(never)
-  private static func computeScoresOfFour(
-    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Rows>,
-    _ factor: Float, hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
+  private static func computeScoresOfFour<End: RowEnd>(
+    _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ end: End,
+    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
     var scores = scores
     for _ in 0..<keys.keys {
       #if ISA_AVX512
-        multiplyFour(queries, columns, Four.self, from: 0, keys, prefetch, factor, into: scores)
+        multiplyFour(queries, columns, Four.self, from: 0, keys, end, prefetch, factor, into: scores)
       #else
-        multiplyFour(queries, columns, Two.self, from: 0, keys, prefetch, factor, into: scores)
-        if hasSecondPair { multiplyFour(queries, columns, Two.self, from: 2, keys, prefetch, factor, into: scores + 8) }
+        multiplyFour(queries, columns, Two.self, from: 0, keys, end, prefetch, factor, into: scores)
+        if hasSecondPair {
+          multiplyFour(queries, columns, Two.self, from: 2, keys, end, prefetch, factor, into: scores + 8)
+        }
       #endif
       keys.advance()
       scores += 4 * KeyStreams.count
@@ -50,11 +61,11 @@ extension ShortQueryPass {
 
   /// The products of four rows with the keys of `Streams` streams from `first` on.
   @inline(__always)
-  private static func multiplyFour<Streams: Count>(
+  private static func multiplyFour<Streams: Count, End: RowEnd>(
     _ queries: UnsafePointer<Float>, _ columns: Int, _ streams: Streams.Type, from first: Int, _ keys: StreamSegment,
-    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
+    _ end: End, _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
-    let stride = Rows.Terms.terms(columns)
+    let stride = Rows.Terms.terms(wholeChunks(columns))
     var sums = VectorBlock.zeros
     var column = 0
     var query = queries
@@ -63,7 +74,11 @@ extension ShortQueryPass {
       for stream in 0..<Streams.value { prefetch.fetchChunk(after: keys.rows[first + stream] + offset, column) }
       for index in 0..<Rows.keyVectors {
         var vectors: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
-        for stream in 0..<Streams.value { vectors[stream] = Rows.keyVector(keys.rows[first + stream] + offset, index) }
+        for stream in 0..<Streams.value {
+          let chunk = end.chunk(
+            Rows.self, first + stream, at: keys.rows[first + stream] + offset, remaining: columns - column)
+          vectors[stream] = Rows.keyVector(chunk, index)
+        }
         for row in 0..<4 {
           let queryVector = Vector(at: query + row * stride)
           for stream in 0..<Streams.value {
@@ -72,16 +87,16 @@ extension ShortQueryPass {
         }
         query += laneCount
       }
-      column += 2 * laneCount
+      column += Rows.chunk
     }
     storeLaneSums(sums, factor: factor, at: scores)
   }
 
   /// One row with four keys at a time.
   @inline(never)
-  private static func computeScoresOfOne(
-    _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ prefetch: StreamPrefetch<Rows>,
-    _ factor: Float, into scores: UnsafeMutablePointer<Float>
+  private static func computeScoresOfOne<End: RowEnd>(
+    _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ end: End,
+    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
     var scores = scores
@@ -95,15 +110,16 @@ extension ShortQueryPass {
         let queryVector = Vector(at: query)
         let nextQueryVector = Rows.keyVectors == 2 ? Vector(at: query + laneCount) : .zeros
         for stream in 0..<KeyStreams.count {
-          let chunk = keys.rows[stream] + column * Rows.elementSize
-          prefetch.fetchChunk(after: chunk, column)
+          let address = keys.rows[stream] + column * Rows.elementSize
+          prefetch.fetchChunk(after: address, column)
+          let chunk = end.chunk(Rows.self, stream, at: address, remaining: columns - column)
           first[stream] = Rows.Terms.add(queryVector, Rows.keyVector(chunk, 0), to: first[stream])
           if Rows.keyVectors == 2 {
             second[stream] = Rows.Terms.add(nextQueryVector, Rows.keyVector(chunk, 1), to: second[stream])
           }
         }
         query += Rows.keyVectors * laneCount
-        column += 2 * laneCount
+        column += Rows.chunk
       }
       let sums = laneSums(
         first[0] + second[0], first[1] + second[1], first[2] + second[2], first[3] + second[3])

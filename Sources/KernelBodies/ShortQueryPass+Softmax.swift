@@ -81,7 +81,7 @@ extension ShortQueryPass {
   @inline(__always)
   private func scale(_ output: UnsafeMutablePointer<Float>, by factor: Float) {
     var column = 0
-    while column < problem.valueDimension {
+    while column < outputStride {
       (Vector(at: output + column) * factor).store(at: output + column)
       column += laneCount
     }

@@ -6,10 +6,18 @@ extension ShortQueryPass {
   ///
   /// - Parameter isCareful: Whether to read copies of the rows with zeros in the place of infinite and NaN elements.
   func addValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
-    if isTail && Rows.elementSize == MemoryLayout<Float>.size {
+    if isTail && Rows.elementSize == MemoryLayout<Float>.size && problem.valueDimension % laneCount == 0 {
       multiplyValues(streams, step, isCareful: isCareful)
       return
     }
+    if problem.valueDimension % Rows.chunk == 0 {
+      addValues(streams, step, WholeChunks(), isCareful: isCareful)
+    } else {
+      addValues(streams, step, lastChunkCopied, isCareful: isCareful)
+    }
+  }
+
+  private func addValues<End: RowEnd>(_ streams: KeyStreams, _ step: Int, _ end: End, isCareful: Bool) {
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
     let prefetch = StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension)
     var key = 0
@@ -22,9 +30,9 @@ extension ShortQueryPass {
       forEachRowGroup { group in
         let weights = Self.weights(group, key)
         if group.rows == 4 {
-          Self.addProducts(Four.self, output(group.first), problem.valueDimension, segment, prefetch, weights)
+          Self.addProducts(Four.self, output(group.first), problem.valueDimension, segment, end, prefetch, weights)
         } else {
-          Self.addProducts(One.self, output(group.first), problem.valueDimension, segment, prefetch, weights)
+          Self.addProducts(One.self, output(group.first), problem.valueDimension, segment, end, prefetch, weights)
         }
       }
       key += segment.keys
@@ -61,33 +69,34 @@ extension ShortQueryPass {
         base: group.scores(ofKey: key) + stream * group.rows, stride: KeyStreams.count * group.rows)
       multiply(
         rows: group.rows, vectors: problem.valueDimension / laneCount, depth: keys, weights, values,
-        stride: problem.value.rowStride, into: output(group.first), destinationStride: problem.valueDimension,
-        start: .destination)
+        stride: problem.value.rowStride, into: output(group.first),
+        destinationStride: outputStride, start: .destination)
     }
   }
 
   /// Adds the products of a segment to one row of O, or to four, which then share each chunk of V.
   @inline(never)
-  private static func addProducts<GroupRows: Count>(
+  private static func addProducts<GroupRows: Count, End: RowEnd>(
     _ rows: GroupRows.Type, _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
-    _ prefetch: StreamPrefetch<Rows>, _ weights: UnsafePointer<Float>
+    _ end: End, _ prefetch: StreamPrefetch<Rows>, _ weights: UnsafePointer<Float>
   ) {
+    let stride = wholeChunks(columns)
     var values = values
     var weights = weights
     for _ in 0..<values.keys {
       let factors = Weights<GroupRows>(at: weights)
       var column = 0
       while column < columns {
-        let chunk = valueVectors(values, column, prefetch)
+        let chunk = valueVectors(values, column, of: columns, end, prefetch)
         let output = outputs + column
         factors.add(row: 0, times: chunk, to: output)
         // A loop over the rows would stay a loop.
         if GroupRows.value == 4 {
-          factors.add(row: 1, times: chunk, to: output + columns)
-          factors.add(row: 2, times: chunk, to: output + 2 * columns)
-          factors.add(row: 3, times: chunk, to: output + 3 * columns)
+          factors.add(row: 1, times: chunk, to: output + stride)
+          factors.add(row: 2, times: chunk, to: output + 2 * stride)
+          factors.add(row: 3, times: chunk, to: output + 3 * stride)
         }
-        column += 2 * laneCount
+        column += Rows.chunk
       }
       values.advance()
       weights += Rows.weights * GroupRows.value
@@ -95,13 +104,14 @@ extension ShortQueryPass {
   }
 
   @inline(__always)
-  private static func valueVectors(
-    _ values: StreamSegment, _ column: Int, _ prefetch: StreamPrefetch<Rows>
+  private static func valueVectors<End: RowEnd>(
+    _ values: StreamSegment, _ column: Int, of columns: Int, _ end: End, _ prefetch: StreamPrefetch<Rows>
   ) -> InlineArray<8, Vector> {
     var chunks = values.rows
     for stream in 0..<KeyStreams.count {
-      chunks[stream] += column * Rows.elementSize
-      prefetch.fetchChunk(after: chunks[stream], column)
+      let chunk = values.rows[stream] + column * Rows.elementSize
+      prefetch.fetchChunk(after: chunk, column)
+      chunks[stream] = end.chunk(Rows.self, stream, at: chunk, remaining: columns - column)
     }
     return Rows.valueVectors(chunks)
   }

@@ -57,6 +57,11 @@ struct ShortQueryPass<Rows: RowTerms> {
   }
 
   private func prepare() {
+    // The queries of rows that the last group lacks are zeros, and nobody reads what becomes of them; so is what the last
+    // chunk of a row lacks.
+    let paddedRows = RowGroup.paddedRows(rows)
+    query(0).update(repeating: 0, count: paddedRows * queryStride)
+    output(0).update(repeating: 0, count: paddedRows * outputStride)
     var row = 0
     while row < rows {
       let source = problem.query.offset(
@@ -66,10 +71,6 @@ struct ShortQueryPass<Rows: RowTerms> {
         factor: Rows.Terms.scoreFactors(problem).packed, into: query(row))
       row += 1
     }
-    // The queries of rows that the last group lacks are zeros, and nobody reads what becomes of them.
-    let paddedRows = RowGroup.paddedRows(rows)
-    query(rows).update(repeating: 0, count: (paddedRows - rows) * Rows.Terms.terms(problem.headDimension))
-    output(0).update(repeating: 0, count: paddedRows * problem.valueDimension)
     maxima.update(repeating: -.infinity, count: paddedRows)
     sums.update(repeating: 0, count: paddedRows)
     memory.floats(at: layout.zeroRow)
@@ -174,12 +175,9 @@ extension KernelProblem {
     return tail
   }
 
-  /// Whether ``ShortQueryPass`` serves items of few rows: rows of K and V are whole chunks. How they lie in memory does
-  /// not matter, because the bits of a result may not depend on that.
-  private var mayBeShort: Bool {
-    let chunk = 2 * laneCount
-    return headDimension % chunk == 0 && valueDimension % chunk == 0
-  }
+  /// Whether ``ShortQueryPass`` serves items of few rows: where dimensions are multiples of 8, as on every instruction set.
+  /// How rows lie in memory does not matter, because the bits of a result may not depend on that.
+  private var mayBeShort: Bool { headDimension % 8 == 0 && valueDimension % 8 == 0 }
 }
 
 // MARK: Copies
@@ -218,12 +216,20 @@ extension ShortQueryPass {
 
 extension ShortQueryPass {
   func query(_ row: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.queries) + row * Rows.Terms.terms(problem.headDimension)
+    memory.floats(at: layout.queries) + row * queryStride
   }
 
+  /// The distance of neighbouring queries: whole chunks.
+  private var queryStride: Int { Rows.Terms.terms(wholeChunks(problem.headDimension)) }
+
   func output(_ row: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.outputs) + row * problem.valueDimension
+    memory.floats(at: layout.outputs) + row * outputStride
   }
+
+  /// The distance of neighbouring rows of O: whole chunks.
+  var outputStride: Int { wholeChunks(problem.valueDimension) }
+
+  var lastChunkCopied: LastChunkCopied { LastChunkCopied(copies: memory + layout.lastChunks) }
 
   var maxima: UnsafeMutablePointer<Float> { memory.floats(at: layout.maxima) }
   var sums: UnsafeMutablePointer<Float> { memory.floats(at: layout.sums) }

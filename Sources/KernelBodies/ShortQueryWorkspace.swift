@@ -12,6 +12,7 @@ struct ShortQueryWorkspace {
   let staging: Int
   let zeroRow: Int
   let rowCopies: Int
+  let lastChunks: Int
   let byteCount: Int
 
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
@@ -19,8 +20,8 @@ struct ShortQueryWorkspace {
     let rows = RowGroup.paddedRows(shortQueryRows(lanes: lanes))
     let panel = KeyStreams.scoresPerStep(lanes: lanes)
     var layout = WorkspaceLayout()
-    queries = layout.reserve(floats: rows * problem.headDimension)
-    outputs = layout.reserve(floats: rows * problem.valueDimension)
+    queries = layout.reserve(floats: rows * wholeChunks(problem.headDimension, lanes: lanes))
+    outputs = layout.reserve(floats: rows * wholeChunks(problem.valueDimension, lanes: lanes))
     maxima = layout.reserve(floats: rows)
     sums = layout.reserve(floats: rows)
     positions = layout.reserve(bytes: KeyStreams.mostKeysPerStep * 4)
@@ -29,6 +30,7 @@ struct ShortQueryWorkspace {
     staging = layout.reserve(floats: problem.hasElementwiseMask ? panel : 0)
     zeroRow = layout.reserve(floats: max(problem.headDimension, problem.valueDimension))
     rowCopies = layout.reserve(floats: KeyStreams.count * max(problem.headDimension, problem.valueDimension))
+    lastChunks = layout.reserve(floats: KeyStreams.count * wholeChunks(1, lanes: lanes))
     byteCount = layout.byteCount
   }
 }

@@ -40,6 +40,19 @@ extension Vector {
     self = UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self)
   }
 
+  /// The first words at an address, at most a vector of them, and zeros behind them, for which nothing is read.
+  @inline(__always)
+  init(firstWords count: Int, at address: UnsafeRawPointer) {
+    let count = Int32(truncatingIfNeeded: count)
+    #if ISA_AVX512
+      self = kernel_first_words16(address, count)
+    #elseif ISA_AVX2
+      self = kernel_first_words8(address, count)
+    #else
+      self = kernel_first_words4(address, count)
+    #endif
+  }
+
   @inline(__always)
   func store(at pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Vector.self)

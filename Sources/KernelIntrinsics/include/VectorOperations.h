@@ -150,6 +150,24 @@ KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats4, kernel_odd_brain_f
 KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats8, kernel_odd_brain_floats8, kernel_float8, 8)
 KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats16, kernel_odd_brain_floats16, kernel_float16, 16)
 
+// The first `count` 32-bit words at an address, and zeros behind them, for which nothing is read.
+KERNEL_INLINE kernel_float4 kernel_first_words4(const void *_Nonnull address, int count) {
+  kernel_float4 words = {0};
+  __builtin_memcpy(&words, address, 4 * (unsigned long)count);
+  return words;
+}
+#if defined(__AVX2__)
+KERNEL_INLINE kernel_float8 kernel_first_words8(const void *_Nonnull address, int count) {
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return (kernel_float8)_mm256_maskload_ps((const float *)address, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes));
+}
+#endif
+#if defined(__AVX512F__)
+KERNEL_INLINE kernel_float16 kernel_first_words16(const void *_Nonnull address, int count) {
+  return (kernel_float16)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), address);
+}
+#endif
+
 // The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN.
 typedef unsigned short kernel_ushort4 __attribute__((ext_vector_type(4)));
 typedef unsigned short kernel_ushort8 __attribute__((ext_vector_type(8)));

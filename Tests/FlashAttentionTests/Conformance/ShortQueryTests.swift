@@ -24,6 +24,24 @@ struct ShortQueryTests {
     }
   }
 
+  /// Every multiple of 8 up to two chunks of AVX-512, and some beyond.
+  static let dimensions = [(8, 24), (16, 40), (24, 8), (40, 56), (48, 16), (56, 48), (72, 80), (80, 112), (112, 72)]
+
+  @Test("Rows of keys and values that end within a chunk", arguments: dimensions, AttentionElementType.allCases)
+  func chunks(dimensions: (Int, Int), element: AttentionElementType) throws {
+    for (heads, queries) in Self.rows {
+      try Yardstick.checkKernels(
+        AttentionCase(
+          heads: (heads, 1), lengths: (queries, 39), dimensions: dimensions, element: element,
+          mask: .causal(.bottomRight), bias: BiasForm(form: .row, forbids: true)), .forward)
+    }
+    try Yardstick.checkKernels(
+      AttentionCase(heads: (2, 2), lengths: (21, 70), dimensions: dimensions, element: element), .forward)
+    // Split keys, and more of them than one step takes.
+    try Yardstick.checkKernels(
+      AttentionCase(heads: (4, 1), lengths: (1, 5000), dimensions: dimensions, element: element), .forward)
+  }
+
   /// The last queries of a head are few rows where they fill less than half a vector and no other head shares the item;
   /// these leave every such remainder, of one lane group 49 nothing but the remainder in its item.
   static let unevenLengths = [5, 9, 11, 17, 18, 19, 20, 21, 22, 23, 33, 49, 65]

@@ -47,10 +47,11 @@ struct SplitKeyTests {
     try Yardstick.checkKernels(attentionCase)
   }
 
-  @Test("NaN and infinities reach only the rows that may see them", arguments: [Float.nan, .infinity])
-  func reach(poison: Float) throws {
+  @Test(
+    "NaN and infinities reach only the rows that may see them", arguments: [Float.nan, .infinity], [(32, 32), (80, 40)])
+  func reach(poison: Float, dimensions: (Int, Int)) throws {
     let masked = AttentionCase(
-      heads: (4, 2), lengths: (2, 2100), dimensions: (32, 32), booleanMask: BooleanMaskForm(form: .whole))
+      heads: (4, 2), lengths: (2, 2100), dimensions: dimensions, booleanMask: BooleanMaskForm(form: .whole))
     for input in [ForbiddenPositionTests.Input.keys, .values] {
       try Poisoning<Float>(masked, input, row: 63, poison).check(tolerance: 0)
     }

@@ -34,9 +34,8 @@ struct FlashForwardTraffic {
   /// The items that share the queries of one, each with a part of the keys.
   private var parts: Double { (access.keys / Double(max(access.tiles.keysPerItem, 1))).rounded(.up) }
   private var isShort: Bool {
-    let chunk = 2 * Int(access.lanesPerVector)
-    return headsPerItem * access.queries <= access.lanesPerVector / 2
-      && access.shape.headDimension % chunk == 0 && access.shape.valueDimension % chunk == 0
+    headsPerItem * access.queries <= access.lanesPerVector / 2
+      && access.shape.headDimension % 8 == 0 && access.shape.valueDimension % 8 == 0
   }
   private var keysOfItem: Double { access.seen(by: min(itemRows, access.queries), of: access.keys) }
   private var keysOfGroup: Double { access.seen(by: min(access.lanes, access.queries), of: access.keys) }
