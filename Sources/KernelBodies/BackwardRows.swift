@@ -42,7 +42,7 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
   var sums = Vector.zeros
   var column = 0
   if count == laneCount && output.columnStride == 1 && gradient.columnStride == 1 {
-    column = problem.valueDimension / laneCount * laneCount
+    column = problem.valueDimension >= laneCount ? problem.valueDimension : 0
     switch gradient.stored {
     case .float32, .boolean:
       sums = rowDeltas(Float32Format.self, output, outputStart, gradient, gradientStart, columns: column)
@@ -61,32 +61,38 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
       gradients[lane] = gradient.vector(
         at: gradientStart + lane * gradient.rowStride + column * gradient.columnStride, count: used)
     }
-    sums = adding(&outputs, &gradients, to: sums, columns: used)
+    sums = adding(&outputs, &gradients, to: sums, columns: BlockRange(start: 0, end: used))
     column += laneCount
   }
   return sums
 }
 
-/// The sums over the first `columns` columns, whole vectors, of a vector of rows of neighbouring elements of one type.
+/// The sums over the first `columns` columns, none or at least a vector, of a vector of rows of neighbouring elements of one
+/// type. The last block ends with the columns, and what it repeats of the one before is not added again.
 @inline(__always)
 private func rowDeltas<Format: ElementFormat>(
   _ format: Format.Type, _ output: KernelOperand, _ outputStart: Int, _ gradient: KernelOperand, _ gradientStart: Int,
   columns: Int
 ) -> Vector {
-  var outputRow = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
-  var gradientRow = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
+  let outputBase = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
+  let gradientBase = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
   var sums = Vector.zeros
   var column = 0
   while column < columns {
+    let first = min(column, columns - laneCount)
+    let outputRow = outputBase + first * Format.size
+    let gradientRow = gradientBase + first * Format.size
     var outputs = VectorBlock.zeros
     var gradients = VectorBlock.zeros
     for lane in 0..<laneCount {
       outputs[lane] = Format.load(outputRow + lane * output.rowStride * Format.size)
       gradients[lane] = Format.load(gradientRow + lane * gradient.rowStride * Format.size)
     }
-    sums = adding(&outputs, &gradients, to: sums, columns: laneCount)
-    outputRow += laneCount * Format.size
-    gradientRow += laneCount * Format.size
+    if first == column {
+      sums = adding(&outputs, &gradients, to: sums, columns: BlockRange(start: 0, end: laneCount))
+    } else {
+      sums = adding(&outputs, &gradients, to: sums, columns: BlockRange(start: column - first, end: laneCount))
+    }
     column += laneCount
   }
   return sums
@@ -95,12 +101,14 @@ private func rowDeltas<Format: ElementFormat>(
 /// `sums` and the products of two blocks of rows, column by column.
 @inline(__always)
 private func adding(
-  _ outputs: inout VectorBlock, _ gradients: inout VectorBlock, to sums: Vector, columns: Int
+  _ outputs: inout VectorBlock, _ gradients: inout VectorBlock, to sums: Vector, columns: BlockRange
 ) -> Vector {
   transpose(&outputs)
   transpose(&gradients)
   var sums = sums
-  for row in 0..<laneCount where row < columns { sums = sums.adding(product: outputs[row], gradients[row]) }
+  for row in 0..<laneCount where row >= columns.start && row < columns.end {
+    sums = sums.adding(product: outputs[row], gradients[row])
+  }
   return sums
 }
 

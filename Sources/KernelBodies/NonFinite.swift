@@ -12,7 +12,7 @@ extension OperandRange {
     var greatest = VectorIndices.zero
     var whole = 0
     if operand.columnStride == 1 {
-      whole = columns / laneCount * laneCount
+      whole = columns >= laneCount ? columns : 0
       switch operand.stored {
       case .float32: greatest = greatestMagnitudes(Float32Format.self, operand, start, columns: whole)
       case .float16: greatest = greatestMagnitudes(Float16Format.self, operand, start, columns: whole)
@@ -36,8 +36,8 @@ extension OperandRange {
     return greatest.greatestLane >= Int32(bitPattern: Float.infinity.bitPattern)
   }
 
-  /// The greatest magnitudes in each lane of whole vectors of neighbouring elements, as the bits of the numbers: without the
-  /// sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
+  /// The greatest magnitudes in each lane of rows of neighbouring elements, none or at least a vector, as the bits of the
+  /// numbers: without the sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
   @inline(__always)
   private func greatestMagnitudes<Format: ElementFormat>(
     _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int
@@ -54,7 +54,12 @@ extension OperandRange {
         odd = odd.maximum(Format.load(vectors + laneCount * Format.size).magnitudeBits)
         column += 2 * laneCount
       }
-      if column < columns { even = even.maximum(Format.load(row + column * Format.size).magnitudeBits) }
+      while column < columns {
+        // The last vector ends with the row.
+        let vector = row + min(column, columns - laneCount) * Format.size
+        even = even.maximum(Format.load(vector).magnitudeBits)
+        column += laneCount
+      }
       row += operand.rowStride * Format.size
       remaining -= 1
     }

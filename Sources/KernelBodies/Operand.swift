@@ -95,8 +95,27 @@ extension KernelOperand {
     return partialVector(at: offset, count: min(count, laneCount))
   }
 
+  /// How many words `count` elements of a row are; nil where they do not lie in one piece, or end within a word.
+  @inline(__always)
+  private func words(_ count: Int) -> Int? {
+    let bytes = count * elementSize
+    return columnStride == 1 && bytes % 4 == 0 ? bytes / 4 : nil
+  }
+
   @inline(never)
   private func partialVector(at offset: Int, count: Int) -> Vector {
+    if let words = words(count) {
+      let vector = Vector(firstWords: words, at: base.unsafelyUnwrapped + offset * elementSize)
+      return withUnsafeBytes(of: vector) { bytes in
+        let address = bytes.baseAddress.unsafelyUnwrapped
+        switch stored {
+        case .float32: return Float32Format.load(address)
+        case .float16: return Float16Format.load(address)
+        case .bfloat16: return BrainFloatFormat.load(address)
+        case .boolean: return BooleanFormat.load(address)
+        }
+      }
+    }
     var result = Vector.zeros
     var lane = 0
     while lane < count {
@@ -126,6 +145,19 @@ extension KernelOperand {
       case .bfloat16: return BrainFloatFormat.store(vector, at: base + offset * 2)
       case .float32, .boolean: break
       }
+    }
+    if let words = words(count) {
+      var bits = Vector.zeros
+      withUnsafeMutableBytes(of: &bits) { bytes in
+        let address = bytes.baseAddress.unsafelyUnwrapped
+        switch stored {
+        case .float32: Float32Format.store(vector, at: address)
+        case .float16: Float16Format.store(vector, at: address)
+        case .bfloat16: BrainFloatFormat.store(vector, at: address)
+        case .boolean: break
+        }
+      }
+      return bits.store(firstWords: words, at: base + offset * elementSize)
     }
     var lane = 0
     while lane < count {

@@ -83,8 +83,8 @@ func packLanesTransposed(
   for vector in 0..<group.vectors {
     let target = destination + vector * laneCount
     var packed = 0
-    if let rows = group.evenRows(vector, in: operand) {
-      packed = columns / laneCount * laneCount
+    if columns >= laneCount, let rows = group.evenRows(vector, in: operand) {
+      packed = columns
       switch operand.stored {
       case .float32: packSquares(Float32Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
       case .float16: packSquares(Float16Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
@@ -100,20 +100,23 @@ func packLanesTransposed(
   }
 }
 
-/// Transposes squares of whole vectors from rows that are evenly spaced.
+/// Transposes squares of whole vectors from rows that are evenly spaced. The last square ends with the columns, and may
+/// repeat some of the one before.
 ///
-/// - Parameter columns: Their columns from `firstColumn` on, whole vectors.
+/// - Parameter columns: Their columns from `firstColumn` on, at least a vector.
 @inline(__always)
 private func packSquares<Format: ElementFormat>(
   _ format: Format.Type, _ operand: KernelOperand, _ rows: EvenRows, _ firstColumn: Int, _ columns: Int, scale: Float,
   into destination: UnsafeMutablePointer<Float>
 ) {
   let rowBytes = operand.rowStride * Format.size
-  var source = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (rows.offset + firstColumn) * Format.size
+  let base = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (rows.offset + firstColumn) * Format.size
   // Not multiplied by 1, which would change the bits of some NaNs where elements are pairs.
   let isScaled = scale != 1
   var column = 0
   while column < columns {
+    let first = min(column, columns - laneCount)
+    let source = base + first * Format.size
     var block = VectorBlock.zeros
     // A test for each row only where lanes are unused.
     if rows.count == laneCount {
@@ -125,14 +128,13 @@ private func packSquares<Format: ElementFormat>(
       for lane in 0..<laneCount { block[lane] *= scale }
     }
     transpose(&block)
-    let target = destination + column * LaneGroup.width
+    let target = destination + first * LaneGroup.width
     for row in 0..<laneCount { block[row].store(at: target + row * LaneGroup.width) }
-    source += laneCount * Format.size
     column += laneCount
   }
 }
 
-/// Transposes rows of any spacing, and columns that do not fill a vector.
+/// Transposes rows of any spacing and any number of columns.
 @inline(never)
 private func packRemainder(
   _ group: LaneGroup, _ vector: Int, of operand: KernelOperand, columns: BlockRange, firstColumn: Int, scale: Float,
@@ -169,8 +171,8 @@ func storeTransposed(
     let source = tile + vector * laneCount
     let factor = Vector(at: factors + vector * laneCount)
     var stored = 0
-    if let rows = group.evenRows(vector, in: operand) {
-      stored = columns / laneCount * laneCount
+    if columns >= laneCount, let rows = group.evenRows(vector, in: operand) {
+      stored = columns
       switch operand.stored {
       case .float32: storeSquares(Float32Format.self, source, factor, columns: stored, to: operand, rows)
       case .float16: storeSquares(Float16Format.self, source, factor, columns: stored, to: operand, rows)
@@ -184,17 +186,20 @@ func storeTransposed(
   }
 }
 
+/// As ``packSquares(_:_:_:_:_:scale:into:)``, the other way.
 @inline(__always)
 private func storeSquares<Format: ElementFormat>(
   _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
   _ rows: EvenRows
 ) {
   let rowBytes = operand.rowStride * Format.size
-  var target = operand.base.unsafelyUnwrapped + rows.offset * Format.size
+  let base = operand.base.unsafelyUnwrapped + rows.offset * Format.size
   var column = 0
   while column < columns {
+    let first = min(column, columns - laneCount)
+    let target = base + first * Format.size
     var block = VectorBlock.zeros
-    for row in 0..<laneCount { block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor }
+    for row in 0..<laneCount { block[row] = Vector(at: tile + (first + row) * LaneGroup.width) * factor }
     transpose(&block)
     // As above.
     if rows.count == laneCount {
@@ -202,7 +207,6 @@ private func storeSquares<Format: ElementFormat>(
     } else {
       for lane in 0..<laneCount where lane < rows.count { Format.store(block[lane], at: target + lane * rowBytes) }
     }
-    target += laneCount * Format.size
     column += laneCount
   }
 }

@@ -53,6 +53,19 @@ extension Vector {
     #endif
   }
 
+  /// Stores the first words, at most all; nothing is written behind them.
+  @inline(__always)
+  func store(firstWords count: Int, at address: UnsafeMutableRawPointer) {
+    let count = Int32(truncatingIfNeeded: count)
+    #if ISA_AVX512
+      kernel_store_first_words16(address, self, count)
+    #elseif ISA_AVX2
+      kernel_store_first_words8(address, self, count)
+    #else
+      kernel_store_first_words4(address, self, count)
+    #endif
+  }
+
   @inline(__always)
   func store(at pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: self, as: Vector.self)

@@ -150,21 +150,33 @@ KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats4, kernel_odd_brain_f
 KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats8, kernel_odd_brain_floats8, kernel_float8, 8)
 KERNEL_LOAD_ALTERNATE_BRAIN_FLOATS(kernel_even_brain_floats16, kernel_odd_brain_floats16, kernel_float16, 16)
 
-// The first `count` 32-bit words at an address, and zeros behind them, for which nothing is read.
+// The first `count` 32-bit words at an address, and zeros behind them, for which nothing is read; and the first words of a
+// vector, behind which nothing is written.
 KERNEL_INLINE kernel_float4 kernel_first_words4(const void *_Nonnull address, int count) {
   kernel_float4 words = {0};
   __builtin_memcpy(&words, address, 4 * (unsigned long)count);
   return words;
 }
+KERNEL_INLINE void kernel_store_first_words4(void *_Nonnull address, kernel_float4 words, int count) {
+  __builtin_memcpy(address, &words, 4 * (unsigned long)count);
+}
 #if defined(__AVX2__)
+KERNEL_INLINE __m256i kernel_first_lanes8(int count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 KERNEL_INLINE kernel_float8 kernel_first_words8(const void *_Nonnull address, int count) {
-  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return (kernel_float8)_mm256_maskload_ps((const float *)address, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes));
+  return (kernel_float8)_mm256_maskload_ps((const float *)address, kernel_first_lanes8(count));
+}
+KERNEL_INLINE void kernel_store_first_words8(void *_Nonnull address, kernel_float8 words, int count) {
+  _mm256_maskstore_ps((float *)address, kernel_first_lanes8(count), (__m256)words);
 }
 #endif
 #if defined(__AVX512F__)
 KERNEL_INLINE kernel_float16 kernel_first_words16(const void *_Nonnull address, int count) {
   return (kernel_float16)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), address);
+}
+KERNEL_INLINE void kernel_store_first_words16(void *_Nonnull address, kernel_float16 words, int count) {
+  _mm512_mask_storeu_ps(address, (__mmask16)((1u << count) - 1), (__m512)words);
 }
 #endif
 
