@@ -72,7 +72,7 @@ struct OnlineSoftmax {
       let pointer = column + row * stride
       var exponents: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
       for index in 0..<4 {
-        exponents[index] = (-reference).adding(product: Vector(at: pointer + index * stride), factor)
+        exponents[index] = Format.exponent(Vector(at: pointer + index * stride), factor, minus: reference)
       }
       let p = exponents.exponentiated2
       Format.store(p[0], p[1], column: column, row: row, stride: stride)
@@ -83,10 +83,10 @@ struct OnlineSoftmax {
     }
     // Rows of a format may come in pairs, of which the last may lack its second.
     while row < rows {
-      let p0 = (-reference).adding(product: Vector(at: column + row * stride), factor).exponentiated2
+      let p0 = Format.exponent(Vector(at: column + row * stride), factor, minus: reference).exponentiated2
       sum0 += p0
       if row + 1 < rows {
-        let p1 = (-reference).adding(product: Vector(at: column + row * stride + stride), factor).exponentiated2
+        let p1 = Format.exponent(Vector(at: column + row * stride + stride), factor, minus: reference).exponentiated2
         sum1 += p1
         Format.store(p0, p1, column: column, row: row, stride: stride)
       } else {

@@ -4,6 +4,8 @@
 
 /// How the probabilities of a tile are stored in the place of its scores.
 protocol ProbabilityFormat {
+  /// factor · score − reference, where the factor puts scores in base 2.
+  static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector
   /// Stores two rows, of which the first is even.
   static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
   /// Stores the last row of a tile with an odd number of rows.
@@ -14,6 +16,17 @@ protocol ProbabilityFormat {
 
 /// Probabilities take the places of their scores.
 enum FloatProbabilities: ProbabilityFormat {
+  /// fp32 scores are in base 2 already, and the factor is 1. An exponential without the instructions of AVX-512 leaves the
+  /// units for multiply-adds less time than those for additions, and with them it is the other way round.
+  @inline(__always)
+  static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
+    #if ISA_AVX512
+      return (-reference).adding(product: score, factor)
+    #else
+      return score - reference
+    #endif
+  }
+
   @inline(__always)
   static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
     first.store(at: column + row * stride)
@@ -32,6 +45,11 @@ enum FloatProbabilities: ProbabilityFormat {
 #if ISA_AVX512BF16
   /// Two rows are rounded to bf16 and share one row of 32-bit elements in the tile's first half.
   enum PairProbabilities: ProbabilityFormat {
+    @inline(__always)
+    static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
+      (-reference).adding(product: score, factor)
+    }
+
     @inline(__always)
     static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
       kernel_brain_float_pairs(first, second).store(at: column + row / 2 * stride)

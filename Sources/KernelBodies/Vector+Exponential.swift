@@ -94,9 +94,7 @@ typealias VectorQuadruple = InlineArray<4, Vector>
 
     /// Below -127 the exponent would wrap, and at -127 its bits are those of zero: whatever is smaller becomes 0 there.
     @inline(__always)
-    static func clamped(_ x: Vector) -> Vector {
-      x.replacing(with: Vector(repeating: -127), where: x .< Vector(repeating: -127))
-    }
+    static func clamped(_ x: Vector) -> Vector { x.maximum(Vector(repeating: -127)) }
 
     /// Adding the magic number rounds to an integer and leaves it, biased like an exponent, in the low bits.
     @inline(__always)
