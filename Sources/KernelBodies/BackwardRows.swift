@@ -39,18 +39,21 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
   let gradient = problem.outputGradient
   let outputStart = output.offset(batch: batch, head: head, row: firstRow)
   let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
-  var sums = Vector.zeros
-  var column = 0
-  if count == laneCount && output.columnStride == 1 && gradient.columnStride == 1 {
-    column = problem.valueDimension >= laneCount ? problem.valueDimension : 0
+  if count == laneCount && output.columnStride == 1 && gradient.columnStride == 1
+    && problem.valueDimension >= laneCount
+  {
+    let columns = problem.valueDimension
     switch gradient.stored {
     case .float32, .boolean:
-      sums = rowDeltas(Float32Format.self, output, outputStart, gradient, gradientStart, columns: column)
-    case .float16: sums = rowDeltas(Float16Format.self, output, outputStart, gradient, gradientStart, columns: column)
+      return rowDeltas(Float32Format.self, output, outputStart, gradient, gradientStart, columns: columns)
+    case .float16:
+      return rowDeltas(Float16Format.self, output, outputStart, gradient, gradientStart, columns: columns)
     case .bfloat16:
-      sums = rowDeltas(BrainFloatFormat.self, output, outputStart, gradient, gradientStart, columns: column)
+      return rowDeltas(BrainFloatFormat.self, output, outputStart, gradient, gradientStart, columns: columns)
     }
   }
+  var sums = Vector.zeros
+  var column = 0
   while column < problem.valueDimension {
     let used = min(problem.valueDimension - column, laneCount)
     var outputs = VectorBlock.zeros
@@ -67,8 +70,8 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
   return sums
 }
 
-/// The sums over the first `columns` columns, none or at least a vector, of a vector of rows of neighbouring elements of one
-/// type. The last block ends with the columns, and what it repeats of the one before is not added again.
+/// The sums over the columns, at least a vector of them, of a vector of rows of neighbouring elements of one type. The last
+/// block ends with the columns, and what it repeats of the one before is not added again.
 @inline(__always)
 private func rowDeltas<Format: ElementFormat>(
   _ format: Format.Type, _ output: KernelOperand, _ outputStart: Int, _ gradient: KernelOperand, _ gradientStart: Int,
@@ -88,6 +91,7 @@ private func rowDeltas<Format: ElementFormat>(
       outputs[lane] = Format.load(outputRow + lane * output.rowStride * Format.size)
       gradients[lane] = Format.load(gradientRow + lane * gradient.rowStride * Format.size)
     }
+    // Constant bounds, of which nothing is left in a block that repeats nothing.
     if first == column {
       sums = adding(&outputs, &gradients, to: sums, columns: BlockRange(start: 0, end: laneCount))
     } else {

@@ -10,20 +10,17 @@ extension OperandRange {
   func hasNonFinite(in operand: KernelOperand) -> Bool {
     let start = offset(in: operand)
     var greatest = VectorIndices.zero
-    var whole = 0
-    if operand.columnStride == 1 {
-      whole = columns >= laneCount ? columns : 0
+    if operand.columnStride == 1 && columns >= laneCount {
       switch operand.stored {
-      case .float32: greatest = greatestMagnitudes(Float32Format.self, operand, start, columns: whole)
-      case .float16: greatest = greatestMagnitudes(Float16Format.self, operand, start, columns: whole)
-      case .bfloat16: greatest = greatestMagnitudes(BrainFloatFormat.self, operand, start, columns: whole)
+      case .float32: greatest = greatestMagnitudes(Float32Format.self, operand, start)
+      case .float16: greatest = greatestMagnitudes(Float16Format.self, operand, start)
+      case .bfloat16: greatest = greatestMagnitudes(BrainFloatFormat.self, operand, start)
       case .boolean: break
       }
-    }
-    if whole < columns {
+    } else {
       var row = 0
       while row < rows {
-        var column = whole
+        var column = 0
         while column < columns {
           let vector = operand.vector(
             at: start + row * operand.rowStride + column * operand.columnStride, count: columns - column)
@@ -36,11 +33,11 @@ extension OperandRange {
     return greatest.greatestLane >= Int32(bitPattern: Float.infinity.bitPattern)
   }
 
-  /// The greatest magnitudes in each lane of rows of neighbouring elements, none or at least a vector, as the bits of the
-  /// numbers: without the sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
+  /// The greatest magnitudes in each lane of rows of neighbouring elements, at least a vector, as the bits of the numbers:
+  /// without the sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
   @inline(__always)
   private func greatestMagnitudes<Format: ElementFormat>(
-    _ format: Format.Type, _ operand: KernelOperand, _ start: Int, columns: Int
+    _ format: Format.Type, _ operand: KernelOperand, _ start: Int
   ) -> VectorIndices {
     var row = UnsafeRawPointer(operand.base.unsafelyUnwrapped) + start * Format.size
     var even = VectorIndices.zero

@@ -31,7 +31,8 @@ struct OnlineSoftmax {
   ///
   /// - Parameters:
   ///   - steps: The rows of each vector that a query may see, all or the first ones.
-  ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are.
+  ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are, as for
+  ///     ``FloatProbabilities``.
   ///   - isMaximumKnown: Whether ``tileMaximum`` holds the greatest scores, before the factor.
   ///   - format: How the probabilities are stored.
   @inline(__always)

@@ -146,7 +146,7 @@ extension KernelOperand {
       case .float32, .boolean: break
       }
     }
-    if let words = words(count) {
+    if stored != .boolean, let words = words(count) {
       var bits = Vector.zeros
       withUnsafeMutableBytes(of: &bits) { bytes in
         let address = bytes.baseAddress.unsafelyUnwrapped

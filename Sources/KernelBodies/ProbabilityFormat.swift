@@ -4,7 +4,7 @@
 
 /// How the probabilities of a tile are stored in the place of its scores.
 protocol ProbabilityFormat {
-  /// factor · score − reference, where the factor puts scores in base 2.
+  /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores are.
   static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector
   /// Stores two rows, of which the first is even.
   static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
@@ -16,8 +16,8 @@ protocol ProbabilityFormat {
 
 /// Probabilities take the places of their scores.
 enum FloatProbabilities: ProbabilityFormat {
-  /// fp32 scores are in base 2 already, and the factor is 1. An exponential without the instructions of AVX-512 leaves the
-  /// units for multiply-adds less time than those for additions, and with them it is the other way round.
+  /// Without AVX-512 an exponential keeps the units for multiply-adds busier than those for additions, so the exponent is a
+  /// difference; with AVX-512 it is the other way round.
   @inline(__always)
   static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
     #if ISA_AVX512

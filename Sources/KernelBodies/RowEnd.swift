@@ -1,6 +1,13 @@
-/// How rows end. Types, because a test for each chunk would cost rows of whole chunks up to a fifth of their speed.
+/// How the last chunk of a row is read. Types, because a test for each chunk would cost rows of whole chunks up to a fifth of
+/// their speed.
 protocol RowEnd {
-  /// The chunk that begins at a column of a stream's row.
+  /// Makes the chunk ready that begins at a column of a stream's row.
+  ///
+  /// - Parameter columns: The columns from there on.
+  func prepareChunk<Rows: RowTerms>(
+    _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int)
+
+  /// Where it is read.
   func chunk<Rows: RowTerms>(
     _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int
   ) -> UnsafeRawPointer
@@ -8,6 +15,11 @@ protocol RowEnd {
 
 /// Rows are whole chunks.
 struct WholeChunks: RowEnd {
+  @inline(__always)
+  func prepareChunk<Rows: RowTerms>(
+    _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int
+  ) {}
+
   @inline(__always)
   func chunk<Rows: RowTerms>(
     _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int
@@ -20,10 +32,10 @@ struct LastChunkCopied: RowEnd {
   let copies: UnsafeMutableRawPointer
 
   @inline(__always)
-  func chunk<Rows: RowTerms>(
+  func prepareChunk<Rows: RowTerms>(
     _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int
-  ) -> UnsafeRawPointer {
-    if columns >= Rows.chunk { return address }
+  ) {
+    if columns >= Rows.chunk { return }
     let copy = copies + stream * Rows.chunkSize
     // Dimensions are multiples of 8, so that a row ends with a word.
     let words = columns * Rows.elementSize / 4
@@ -33,6 +45,12 @@ struct LastChunkCopied: RowEnd {
         .store(at: (copy + 4 * word).assumingMemoryBound(to: Float.self))
       word += laneCount
     }
-    return UnsafeRawPointer(copy)
+  }
+
+  @inline(__always)
+  func chunk<Rows: RowTerms>(
+    _ rows: Rows.Type, _ stream: Int, at address: UnsafeRawPointer, remaining columns: Int
+  ) -> UnsafeRawPointer {
+    columns >= Rows.chunk ? address : UnsafeRawPointer(copies + stream * Rows.chunkSize)
   }
 }

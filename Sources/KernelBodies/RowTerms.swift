@@ -49,7 +49,6 @@ extension RowTerms {
 
   /// The size of a chunk in bytes.
   static var chunkSize: Int { @inline(__always) get { chunk * elementSize } }
-
 }
 
 /// The elements of a row in whole chunks.

@@ -71,7 +71,11 @@ extension ShortQueryPass {
     var query = queries
     while column < columns {
       let offset = column * Rows.elementSize
-      for stream in 0..<Streams.value { prefetch.fetchChunk(after: keys.rows[first + stream] + offset, column) }
+      for stream in 0..<Streams.value {
+        let chunk = keys.rows[first + stream] + offset
+        prefetch.fetchChunk(after: chunk, column)
+        end.prepareChunk(Rows.self, first + stream, at: chunk, remaining: columns - column)
+      }
       for index in 0..<Rows.keyVectors {
         var vectors: InlineArray<4, Vector> = [.zeros, .zeros, .zeros, .zeros]
         for stream in 0..<Streams.value {
@@ -112,6 +116,7 @@ extension ShortQueryPass {
         for stream in 0..<KeyStreams.count {
           let address = keys.rows[stream] + column * Rows.elementSize
           prefetch.fetchChunk(after: address, column)
+          end.prepareChunk(Rows.self, stream, at: address, remaining: columns - column)
           let chunk = end.chunk(Rows.self, stream, at: address, remaining: columns - column)
           first[stream] = Rows.Terms.add(queryVector, Rows.keyVector(chunk, 0), to: first[stream])
           if Rows.keyVectors == 2 {

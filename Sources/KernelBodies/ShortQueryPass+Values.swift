@@ -111,6 +111,7 @@ extension ShortQueryPass {
     for stream in 0..<KeyStreams.count {
       let chunk = values.rows[stream] + column * Rows.elementSize
       prefetch.fetchChunk(after: chunk, column)
+      end.prepareChunk(Rows.self, stream, at: chunk, remaining: columns - column)
       chunks[stream] = end.chunk(Rows.self, stream, at: chunk, remaining: columns - column)
     }
     return Rows.valueVectors(chunks)

@@ -57,8 +57,8 @@ struct ShortQueryPass<Rows: RowTerms> {
   }
 
   private func prepare() {
-    // The queries of rows that the last group lacks are zeros, and nobody reads what becomes of them; so is what the last
-    // chunk of a row lacks.
+    // Zeros behind the end of a query meet those behind the ends of keys. The queries of rows that the last group lacks
+    // are zeros as well, and nobody reads what becomes of them.
     let paddedRows = RowGroup.paddedRows(rows)
     query(0).update(repeating: 0, count: paddedRows * queryStride)
     output(0).update(repeating: 0, count: paddedRows * outputStride)
@@ -147,7 +147,7 @@ struct ShortQueryPass<Rows: RowTerms> {
 }
 
 extension KernelProblem {
-  /// Whether the rows of an item are so few, and those of K and V of whole chunks, that ``ShortQueryPass`` serves it.
+  /// Whether the rows of an item are so few, and the dimensions such, that ``ShortQueryPass`` serves it.
   ///
   /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
   /// where there are fewer threads, and their bits may not depend on that.
@@ -175,8 +175,9 @@ extension KernelProblem {
     return tail
   }
 
-  /// Whether ``ShortQueryPass`` serves items of few rows: where dimensions are multiples of 8, as on every instruction set.
-  /// How rows lie in memory does not matter, because the bits of a result may not depend on that.
+  /// Whether ``ShortQueryPass`` serves items of few rows: where dimensions are multiples of 8, which is a chunk of four
+  /// lanes, and ends rows of 16-bit elements with a 32-bit word. How rows lie in memory does not matter, because the bits of
+  /// a result may not depend on that.
   private var mayBeShort: Bool { headDimension % 8 == 0 && valueDimension % 8 == 0 }
 }
 

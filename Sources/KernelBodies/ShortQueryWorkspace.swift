@@ -30,6 +30,7 @@ struct ShortQueryWorkspace {
     staging = layout.reserve(floats: problem.hasElementwiseMask ? panel : 0)
     zeroRow = layout.reserve(floats: max(problem.headDimension, problem.valueDimension))
     rowCopies = layout.reserve(floats: KeyStreams.count * max(problem.headDimension, problem.valueDimension))
+    // One chunk of each stream, of the largest elements.
     lastChunks = layout.reserve(floats: KeyStreams.count * wholeChunks(1, lanes: lanes))
     byteCount = layout.byteCount
   }

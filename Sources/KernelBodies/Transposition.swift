@@ -82,20 +82,16 @@ func packLanesTransposed(
 ) {
   for vector in 0..<group.vectors {
     let target = destination + vector * laneCount
-    var packed = 0
     if columns >= laneCount, let rows = group.evenRows(vector, in: operand) {
-      packed = columns
       switch operand.stored {
-      case .float32: packSquares(Float32Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
-      case .float16: packSquares(Float16Format.self, operand, rows, firstColumn, packed, scale: scale, into: target)
-      case .bfloat16: packSquares(BrainFloatFormat.self, operand, rows, firstColumn, packed, scale: scale, into: target)
-      case .boolean: packSquares(BooleanFormat.self, operand, rows, firstColumn, packed, scale: scale, into: target)
+      case .float32: packSquares(Float32Format.self, operand, rows, firstColumn, columns, scale: scale, into: target)
+      case .float16: packSquares(Float16Format.self, operand, rows, firstColumn, columns, scale: scale, into: target)
+      case .bfloat16:
+        packSquares(BrainFloatFormat.self, operand, rows, firstColumn, columns, scale: scale, into: target)
+      case .boolean: packSquares(BooleanFormat.self, operand, rows, firstColumn, columns, scale: scale, into: target)
       }
-    }
-    if packed < columns {
-      packRemainder(
-        group, vector, of: operand, columns: BlockRange(start: packed, end: columns), firstColumn: firstColumn,
-        scale: scale, into: target)
+    } else {
+      packAny(group, vector, of: operand, columns: columns, firstColumn: firstColumn, scale: scale, into: target)
     }
   }
 }
@@ -136,15 +132,15 @@ private func packSquares<Format: ElementFormat>(
 
 /// Transposes rows of any spacing and any number of columns.
 @inline(never)
-private func packRemainder(
-  _ group: LaneGroup, _ vector: Int, of operand: KernelOperand, columns: BlockRange, firstColumn: Int, scale: Float,
+private func packAny(
+  _ group: LaneGroup, _ vector: Int, of operand: KernelOperand, columns: Int, firstColumn: Int, scale: Float,
   into destination: UnsafeMutablePointer<Float>
 ) {
   let firstLane = vector * laneCount
   let offsets = group.offsets(vector, in: operand)
-  var column = columns.start
-  while column < columns.end {
-    let used = min(columns.end - column, laneCount)
+  var column = 0
+  while column < columns {
+    let used = min(columns - column, laneCount)
     var block = VectorBlock.zeros
     for lane in 0..<laneCount where firstLane + lane < group.count {
       let offset = offsets[lane] + (firstColumn + column) * operand.columnStride
@@ -170,23 +166,20 @@ func storeTransposed(
   for vector in 0..<group.vectors {
     let source = tile + vector * laneCount
     let factor = Vector(at: factors + vector * laneCount)
-    var stored = 0
     if columns >= laneCount, let rows = group.evenRows(vector, in: operand) {
-      stored = columns
       switch operand.stored {
-      case .float32: storeSquares(Float32Format.self, source, factor, columns: stored, to: operand, rows)
-      case .float16: storeSquares(Float16Format.self, source, factor, columns: stored, to: operand, rows)
-      case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: stored, to: operand, rows)
+      case .float32: storeSquares(Float32Format.self, source, factor, columns: columns, to: operand, rows)
+      case .float16: storeSquares(Float16Format.self, source, factor, columns: columns, to: operand, rows)
+      case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: columns, to: operand, rows)
       case .boolean: break
       }
-    }
-    if stored < columns {
-      storeRemainder(source, factor, columns: BlockRange(start: stored, end: columns), to: group, vector, of: operand)
+    } else {
+      storeAny(source, factor, columns: columns, to: group, vector, of: operand)
     }
   }
 }
 
-/// As ``packSquares(_:_:_:_:_:scale:into:)``, the other way.
+/// The other way of ``packSquares(_:_:_:_:_:scale:into:)``.
 @inline(__always)
 private func storeSquares<Format: ElementFormat>(
   _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
@@ -211,16 +204,17 @@ private func storeSquares<Format: ElementFormat>(
   }
 }
 
+/// The other way of ``packAny(_:_:of:columns:firstColumn:scale:into:)``.
 @inline(never)
-private func storeRemainder(
-  _ tile: UnsafePointer<Float>, _ factor: Vector, columns: BlockRange, to group: LaneGroup, _ vector: Int,
+private func storeAny(
+  _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to group: LaneGroup, _ vector: Int,
   of operand: KernelOperand
 ) {
   let firstLane = vector * laneCount
   let offsets = group.offsets(vector, in: operand)
-  var column = columns.start
-  while column < columns.end {
-    let used = min(columns.end - column, laneCount)
+  var column = 0
+  while column < columns {
+    let used = min(columns - column, laneCount)
     var block = VectorBlock.zeros
     for row in 0..<laneCount where row < used {
       block[row] = Vector(at: tile + (column + row) * LaneGroup.width) * factor

@@ -7,8 +7,7 @@ typealias VectorQuadruple = InlineArray<4, Vector>
   /// 2ˣ = 2^floor(x) · 2ˢ · 2ᶠ with s a multiple of 1/32 and f in [0, 1/32]: 2ˢ comes from a table in two registers, and 2ᶠ
   /// is a polynomial of degree 2 that minimises the relative error with the value 1 at f = 0 held fixed.
   ///
-  /// These are three multiply-adds where a polynomial alone takes five, and beside a product, which leaves no other units
-  /// idle, it is they that an exponential costs.
+  /// That takes two multiply-adds and a product where a polynomial alone takes five multiply-adds.
   private enum Exponential2 {
     static var coefficient2: Float { @inline(__always) get { 0.24265170097351074 } }
     static var coefficient1: Float { @inline(__always) get { 0.6931237578392029 } }

@@ -97,13 +97,18 @@ struct DeterminismTests {
       AttentionCase(
         lengths: (30, 70), dimensions: (8, 8), booleanMask: BooleanMaskForm(form: .whole, forbidsRows: true),
         bias: BiasForm(form: .whole)),
+      AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24)),
+      AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24), element: .bfloat16),
     ] {
-      let inputs = try AttentionInputs<Float>(attentionCase)
-      try Memory.litter(with: 0xff)
-      let afterNaN = try Bits(inputs, options)
-      try Memory.litter(with: 0)
-      let afterZeros = try Bits(inputs, options)
-      #expect(afterNaN == afterZeros, "\(afterNaN.difference(from: afterZeros))")
+      func check<Element: AttentionElement>(_: Element.Type) throws {
+        let inputs = try AttentionInputs<Element>(attentionCase)
+        try Memory.litter(with: 0xff)
+        let afterNaN = try Bits(inputs, options)
+        try Memory.litter(with: 0)
+        let afterZeros = try Bits(inputs, options)
+        #expect(afterNaN == afterZeros, "\(afterNaN.difference(from: afterZeros))")
+      }
+      try attentionCase.element.withType { try check($0) }
     }
   }
 }

@@ -35,11 +35,14 @@ struct ShortQueryTests {
           heads: (heads, 1), lengths: (queries, 39), dimensions: dimensions, element: element,
           mask: .causal(.bottomRight), bias: BiasForm(form: .row, forbids: true)), .forward)
     }
+    // Last queries: five, three of AVX2 too, and one.
+    for length in [21, 19, 17] {
+      try Yardstick.checkKernels(
+        AttentionCase(heads: (2, 2), lengths: (length, 70), dimensions: dimensions, element: element), .forward)
+    }
+    // Keys that are split, so that the rows are merged.
     try Yardstick.checkKernels(
-      AttentionCase(heads: (2, 2), lengths: (21, 70), dimensions: dimensions, element: element), .forward)
-    // Split keys, and more of them than one step takes.
-    try Yardstick.checkKernels(
-      AttentionCase(heads: (4, 1), lengths: (1, 5000), dimensions: dimensions, element: element), .forward)
+      AttentionCase(heads: (4, 1), lengths: (1, 2100), dimensions: dimensions, element: element), .forward)
   }
 
   /// The last queries of a head are few rows where they fill less than half a vector and no other head shares the item;
@@ -68,11 +71,16 @@ struct ShortQueryTests {
   }
 
   /// So many items that the keys are not split, and more keys than one step of an item takes.
-  @Test("Several steps", arguments: [(1, 4200), (4, 2100), (5, 1700), (7, 1100)], AttentionElementType.allCases)
-  func steps(rows: (heads: Int, keys: Int), element: AttentionElementType) throws {
+  @Test(
+    "Several steps", arguments: [(1, 4200, 32, 32), (4, 2100, 40, 24), (5, 1700, 32, 32), (7, 1100, 24, 56)],
+    AttentionElementType.allCases)
+  func steps(
+    sizes: (heads: Int, keys: Int, headDimension: Int, valueDimension: Int), element: AttentionElementType
+  ) throws {
     try Yardstick.checkKernels(
       AttentionCase(
-        batch: 65, heads: (rows.heads, 1), lengths: (1, rows.keys), dimensions: (32, 32), element: element), .forward)
+        batch: 65, heads: (sizes.heads, 1), lengths: (1, sizes.keys),
+        dimensions: (sizes.headDimension, sizes.valueDimension), element: element), .forward)
   }
 
   @Test("Caps and masks leave lanes without a key alone", arguments: keyLengths)

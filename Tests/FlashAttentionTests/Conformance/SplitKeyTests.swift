@@ -5,7 +5,7 @@ import Testing
 /// Problems with so few items of work and so many keys that the keys are split and partial rows merged.
 @Suite("Split keys against fp64")
 struct SplitKeyTests {
-  /// Decoding: few rows, whole chunks of columns, which the pass for short queries serves.
+  /// Decoding: few rows of dimensions that are multiples of 8, which the pass for short queries serves.
   static let short: [AttentionCase] = AttentionElementType.allCases.flatMap { element in
     [
       AttentionCase(lengths: (1, 2050), dimensions: (32, 32), element: element),
@@ -28,7 +28,7 @@ struct SplitKeyTests {
     ]
   }
 
-  /// Columns that do not fill chunks, and more rows than the pass for short queries takes.
+  /// Other dimensions, and more rows than the pass for short queries takes but for the last ones.
   static let general: [AttentionCase] = AttentionElementType.allCases.flatMap { element in
     [
       AttentionCase(lengths: (1, 2050), dimensions: (20, 24), element: element),
@@ -54,6 +54,8 @@ struct SplitKeyTests {
       heads: (4, 2), lengths: (2, 2100), dimensions: dimensions, booleanMask: BooleanMaskForm(form: .whole))
     for input in [ForbiddenPositionTests.Input.keys, .values] {
       try Poisoning<Float>(masked, input, row: 63, poison).check(tolerance: 0)
+      try Poisoning<BFloat16>(masked, input, row: 63, BFloat16(poison)).check(tolerance: 0)
+      try Poisoning<Float16>(masked, input, row: 63, Float16(poison)).check(tolerance: 0)
     }
   }
 

@@ -76,6 +76,9 @@ struct StridedInputTests {
       AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (32, 64), element: .bfloat16),
       AttentionCase(heads: (2, 2), lengths: (17, 83), dimensions: (64, 32), booleanMask: BooleanMaskForm(form: .whole)),
       AttentionCase(heads: (2, 2), lengths: (19, 83), dimensions: (32, 64), mask: .causal(.bottomRight)),
+      AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (40, 72), element: .bfloat16),
+      AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (40, 72), element: .float16),
+      AttentionCase(heads: (2, 2), lengths: (19, 83), dimensions: (72, 40)),
       AttentionCase(
         heads: (2, 2), lengths: (97, 50), dimensions: (20, 24), element: .float16,
         booleanMask: BooleanMaskForm(form: .whole)),

@@ -193,7 +193,7 @@ struct PlanTests {
     "A plan knows the scratch memory of each kernel without calling it", arguments: InstructionSet.usable,
     AttentionDirection.allCases)
   func workspaceSize(set: InstructionSet, direction: AttentionDirection) throws {
-    for dimensions in [(64, 64), (33, 17), (128, 96)] {
+    for dimensions in [(64, 64), (33, 17), (128, 96), (8, 24)] {
       let plan = try AttentionPlan(
         descriptor(dimensions: dimensions), direction, options: ExecutionOptions(instructionSet: set))
       var problem = KernelProblem(plan)
