@@ -65,7 +65,7 @@ struct OnlineSoftmax {
     let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))
     let correction = (before - reference).exponentiated2
 
-    // Four rows at a time, step by step: an exponential is one long chain, and several side by side keep the units busy.
+    // Four rows at a time: an exponential is one long chain, and several side by side keep the units busy.
     var sum0 = Vector.zeros
     var sum1 = Vector.zeros
     var row = 0

@@ -69,8 +69,8 @@ extension ShortQueryPass {
         base: group.scores(ofKey: key) + stream * group.rows, stride: KeyStreams.count * group.rows)
       multiply(
         rows: group.rows, vectors: problem.valueDimension / laneCount, depth: keys, weights, values,
-        stride: problem.value.rowStride, into: output(group.first),
-        destinationStride: outputStride, start: .destination)
+        stride: problem.value.rowStride, into: output(group.first), destinationStride: outputStride,
+        start: .destination)
     }
   }
 

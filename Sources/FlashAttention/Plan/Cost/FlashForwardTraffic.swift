@@ -33,6 +33,7 @@ struct FlashForwardTraffic {
   private var groups: Double { runs * (headsPerItem * access.queries / access.lanes).rounded(.up) }
   /// The items that share the queries of one, each with a part of the keys.
   private var parts: Double { (access.keys / Double(max(access.tiles.keysPerItem, 1))).rounded(.up) }
+  /// The kernels' own criterion, `KernelProblem.isShort`.
   private var isShort: Bool {
     headsPerItem * access.queries <= access.lanesPerVector / 2
       && access.shape.headDimension % 8 == 0 && access.shape.valueDimension % 8 == 0
