@@ -3,6 +3,10 @@ import KernelIntrinsics
 // Zero times NaN is NaN, so a forbidden pair may not enter a sum where its operand is not finite, though its weight is
 // zero. Where that can happen, products run over a copy of the operand with zeros in the place of such elements, and
 // what these contribute to permitted pairs is added afterwards, element by element: it is rare.
+//
+// Finding out whether it can happen would take reading all values once more. But a value that is not finite leaves nothing
+// finite in its column of O, whatever the weights, so the forward pass looks at O instead, and where it finds such a number
+// begins anew, now searching the values.
 
 extension OperandRange {
   /// Whether any element of the rows is infinite or NaN.

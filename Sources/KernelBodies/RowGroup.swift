@@ -23,20 +23,6 @@ struct RowGroup {
 
   @inline(__always)
   func scores(ofKey key: Int) -> UnsafeMutablePointer<Float> { base + key * rows * KeyStreams.count }
-
-  /// Calls `body` with a row of the item, a key of a stream, and where their score is.
-  @inline(__always)
-  func forEachScore(stream: Int, keys: Int, _ body: (Int, Int, UnsafeMutablePointer<Float>) -> Void) {
-    var key = 0
-    while key < keys {
-      var row = 0
-      while row < rows {
-        body(first + row, key, scores(ofKey: key) + stream * rows + row)
-        row += 1
-      }
-      key += 1
-    }
-  }
 }
 
 extension ShortQueryPass {

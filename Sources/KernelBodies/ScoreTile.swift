@@ -60,14 +60,8 @@ struct ScoreTile {
   /// S ← S + bias; a bias of −∞ forbids a position like a mask does.
   @inline(never)
   func add(bias: UnsafePointer<Float>, stride biasStride: Int) {
-    let forbidden = Vector(repeating: -.infinity)
     forEachVector(with: bias, otherStride: biasStride) { score, bias in
-      let bias = Vector(at: bias)
-      let exact = Vector(at: score).adding(product: bias, Vector(repeating: log2OfE))
-      // In base 2 the lowest biases overflow, but only −∞ itself forbids.
-      let lowest = Vector(repeating: -.greatestFiniteMagnitude)
-      let sum = exact.replacing(with: lowest, where: exact .< lowest)
-      sum.replacing(with: forbidden, where: bias .== forbidden).store(at: score)
+      biasedScore(Vector(at: score), by: Vector(at: bias)).store(at: score)
     }
   }
 
@@ -107,6 +101,23 @@ struct ScoreTile {
       row += 1
     }
   }
+}
+
+/// A score in base 2 plus a bias in base e, of which −∞ forbids.
+@inline(__always)
+func biasedScore(_ score: Vector, by bias: Vector) -> Vector {
+  let exact = score.adding(product: bias, Vector(repeating: log2OfE))
+  // In base 2 the lowest biases overflow, but only −∞ itself forbids.
+  let lowest = Vector(repeating: -.greatestFiniteMagnitude)
+  let sum = exact.replacing(with: lowest, where: exact .< lowest)
+  return forbiddenScore(sum, by: bias)
+}
+
+/// −∞ where a bias is −∞, else the score.
+@inline(__always)
+func forbiddenScore(_ score: Vector, by bias: Vector) -> Vector {
+  let forbidden = Vector(repeating: -.infinity)
+  return score.replacing(with: forbidden, where: bias .== forbidden)
 }
 
 /// A position relative to a tile as a 32-bit lane value; positions in a tile are far inside the bounds.

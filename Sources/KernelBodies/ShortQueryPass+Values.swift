@@ -174,20 +174,12 @@ extension ShortQueryPass {
   }
 
   private func addNonFiniteValues(_ keys: BlockRange, _ stream: Int) {
-    // Masking a tile of zeros shows which pairs are forbidden.
-    var head = 0
-    while head < item.heads {
-      let permissions = tile(head, keys, stream)
-      permissions.clear()
-      applyMasks(to: permissions, head: head, keys)
-      head += 1
-    }
-    let permissions = memory.floats(at: layout.tile) + stream * keysPerStep
+    fillMaskTile(keys, stream)
     valueRows(keys).forEachNonFinite(in: problem.value) { key, column, value in
       forEachRowGroup { group in
         var row = 0
         while row < group.rows {
-          if permissions[(group.first + row) * stepKeys + key] != -.infinity {
+          if maskTileRow(group.first + row, stream)[key] != -.infinity {
             let weights = Self.weights(group, key) + row
             output(group.first + row)[Rows.place(ofColumn: column)] +=
               Rows.probability(weights, stream: stream, rows: group.rows) * value

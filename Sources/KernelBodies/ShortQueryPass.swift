@@ -45,15 +45,27 @@ struct ShortQueryPass<Rows: RowTerms> {
   var isTail: Bool { item.queries < problem.queryLength }
 
   func run() {
+    let keys = problem.keys(seenBy: queryRange).intersection(item.keyRange)
+    attend(to: keys, searchingValues: false)
+    // A value that is not finite has made all rows so, whatever the weights.
+    if isMasked(keys) && !isOutputFinite { attend(to: keys, searchingValues: true) }
+    finish()
+  }
+
+  func isMasked(_ keys: BlockRange) -> Bool {
+    problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
+  }
+
+  /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some row, which takes as
+  ///   much reading as all products with values. See NonFinite.swift.
+  private func attend(to keys: BlockRange, searchingValues: Bool) {
     prepare()
-    let streams = KeyStreams(
-      problem.keys(seenBy: queryRange).intersection(item.keyRange), keysPerStep: keysPerStep)
+    let streams = KeyStreams(keys, keysPerStep: keysPerStep)
     var step = 0
     while step < streams.steps {
-      advance(streams, step)
+      advance(streams, step, searchingValues: searchingValues)
       step += 1
     }
-    finish()
   }
 
   private func prepare() {
@@ -85,17 +97,13 @@ struct ShortQueryPass<Rows: RowTerms> {
     }
   }
 
-  private func advance(_ streams: KeyStreams, _ step: Int) {
+  private func advance(_ streams: KeyStreams, _ step: Int, searchingValues: Bool) {
     computeScores(streams, step)
     let paddedKeys = streams.paddedKeys(step: step)
     if problem.softcap > 0 { applySoftcap(keys: paddedKeys) }
-    var isCareful = false
+    let isCareful = maskScores(streams, step, searchingValues: searchingValues)
     for stream in 0..<KeyStreams.count {
       let keys = streams.keys(stream, step: step)
-      if !keys.isEmpty && (problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)) {
-        maskScores(keys, stream)
-        isCareful = isCareful || valueRows(keys).hasNonFinite(in: problem.value)
-      }
       if keys.count < paddedKeys { forbidMissingKeys(stream, from: keys.count, to: paddedKeys) }
     }
     updateSoftmax(keys: paddedKeys)
@@ -104,6 +112,17 @@ struct ShortQueryPass<Rows: RowTerms> {
     } else {
       addValues(streams, step, isCareful: false)
     }
+  }
+
+  /// Whether no element of O is infinite or NaN.
+  private var isOutputFinite: Bool {
+    var greatest = VectorIndices.zero
+    var element = 0
+    while element < rows * outputStride {
+      greatest = greatest.maximum(Vector(at: output(0) + element).magnitudeBits)
+      element += laneCount
+    }
+    return greatest.greatestLane < Int32(bitPattern: Float.infinity.bitPattern)
   }
 
   private func finish() {

@@ -45,6 +45,23 @@ struct ShortQueryTests {
       AttentionCase(heads: (4, 1), lengths: (1, 2100), dimensions: dimensions, element: element), .forward)
   }
 
+  @Test(
+    "Bias and mask of every broadcast form", arguments: BroadcastForm.allCases,
+    [AttentionElementType.float32, .bfloat16])
+  func masks(form: BroadcastForm, element: AttentionElementType) throws {
+    for (heads, queries) in Self.rows {
+      for length in [39, 700] {
+        for (bias, mask) in [(true, false), (false, true), (true, true)] {
+          try Yardstick.checkKernels(
+            AttentionCase(
+              heads: (heads, 1), lengths: (queries, length), dimensions: (32, 32), element: element,
+              booleanMask: mask ? BooleanMaskForm(form: form) : nil,
+              bias: bias ? BiasForm(form: form, forbids: true) : nil), .forward)
+        }
+      }
+    }
+  }
+
   /// The last queries of a head are few rows where they fill less than half a vector and no other head shares the item;
   /// these leave every such remainder, of one lane group 49 nothing but the remainder in its item.
   static let unevenLengths = [5, 9, 11, 17, 18, 19, 20, 21, 22, 23, 33, 49, 65]

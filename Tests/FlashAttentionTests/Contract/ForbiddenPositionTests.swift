@@ -28,6 +28,11 @@ struct ForbiddenPositionTests {
     // Few rows.
     AttentionCase(heads: (2, 2), lengths: (3, 110), dimensions: (32, 64), mask: .causal(.topLeft), softcap: 3),
     AttentionCase(heads: (2, 2), lengths: (67, 70), dimensions: (64, 32), mask: .causal(.topLeft)),
+    AttentionCase(
+      heads: (4, 1), lengths: (2, 110), dimensions: (32, 32), booleanMask: BooleanMaskForm(form: .whole)),
+    AttentionCase(
+      heads: (5, 1), lengths: (1, 110), dimensions: (32, 64), element: .bfloat16,
+      bias: BiasForm(form: .whole, forbids: true)),
   ]
 
   /// Against zeros in the same place, to the bit.
