@@ -117,8 +117,10 @@ struct BackwardPass<Terms: TermArithmetic> {
         bytes: queries.count * problem.queryGradientStride * 4)
     } else if block + 1 < blocks.end {
       addRows(of: self.queries(block + 1), head: head, of: item, to: &prefetch)
+      addScores(of: self.queries(block + 1), head: head, to: &prefetch)
     } else if head + 1 < headsPerGroup {
       addRows(of: self.queries(blocks.start), head: head + 1, of: item, to: &prefetch)
+      addScores(of: self.queries(blocks.start), head: head + 1, to: &prefetch)
     } else {
       prefetch.add(keyRange, of: problem.keyGradient)
       prefetch.add(valueRange, of: problem.valueGradient)
@@ -133,6 +135,14 @@ struct BackwardPass<Terms: TermArithmetic> {
     prefetch.add(range, of: problem.outputGradient)
     range.columns = problem.headDimension
     prefetch.add(range, of: problem.query)
+  }
+
+  /// Adds what bias and mask say about some queries of a head and the item's keys, and the place of the bias gradient.
+  private func addScores(of queries: BlockRange, head: Int, to prefetch: inout Prefetch) {
+    let range = valueRows(of: queries, head: head, of: item)
+    prefetch.add(scores: problem.bias, of: range, keys: keys)
+    prefetch.add(scores: problem.mask, of: range, keys: keys)
+    prefetch.add(scores: problem.biasGradient, of: range, keys: keys)
   }
 
   /// Rows of O and dO of one of an item's heads.

@@ -77,7 +77,7 @@ extension BackwardStep {
         base: pass.memory.floats(at: pass.layout.permissions), stride: LaneGroup.width, rows: rows.count,
         vectors: lanes.vectors)
       tile.clear()
-      applyMasks(to: tile, rows, pass.keys(of: lanes))
+      applyMasks(to: tile, rows, pass.keys(of: lanes), factor: 1)
       body(group, Permissions(base: tile.base, rows: rows, count: lanes.count))
       group += 1
     }

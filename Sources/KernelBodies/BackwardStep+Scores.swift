@@ -44,7 +44,9 @@ extension BackwardStep {
 
     let isMasked = isMasked(rows, keys)
     var factor = Terms.scoreFactors(problem).late
-    if factor != 1 && (isMasked || problem.softcap > 0) {
+    // As in the forward pass; here the exponential takes a factor that waits.
+    let isFactorEarly = problem.softcap > 0 || !problem.bias.isPresent && factor <= 0
+    if isFactorEarly && factor != 1 {
       scores.multiply(by: factor)
       factor = 1
     }
@@ -52,7 +54,8 @@ extension BackwardStep {
       scores.applySoftcap(problem.softcap, keeping: tangents(group, row: rows.start))
     }
     if isMasked {
-      applyMasks(to: scores, rows, keys)
+      applyMasks(to: scores, rows, keys, factor: factor)
+      if problem.bias.isPresent { factor = 1 }
       exponentiate(scores, gradients, firstRow: rows.start, factor: factor, isMasked: true)
     } else {
       exponentiate(scores, gradients, firstRow: rows.start, factor: factor, isMasked: false)
@@ -84,12 +87,14 @@ extension BackwardStep {
   }
 
   /// The bias and the masks, in the order of the contract.
+  ///
+  /// - Parameter factor: What scores are multiplied by before a bias is added, and only then.
   @inline(never)
-  func applyMasks(to scores: ScoreTile, _ rows: BlockRange, _ keys: BlockRange) {
+  func applyMasks(to scores: ScoreTile, _ rows: BlockRange, _ keys: BlockRange, factor: Float) {
     let staging = pass.memory.floats(at: pass.layout.staging)
     if problem.bias.isPresent {
       stage(problem.bias, rows, keys, into: staging)
-      scores.add(bias: staging, stride: LaneGroup.width)
+      scores.add(bias: staging, stride: LaneGroup.width, factor: factor)
     }
     if problem.mask.isPresent {
       stage(problem.mask, rows, keys, into: staging)

@@ -22,14 +22,24 @@ struct ForwardPass<Terms: TermArithmetic> {
   func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }
 
   func run() {
+    let queries = BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries)
+    let keys = problem.keys(seenBy: queries).intersection(item.keyRange)
+    let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queries, keys: keys)
+    attend(to: keys, searchingValues: false)
+    if finish(ifFinite: isMasked) { return }
+    // A value that is not finite has made all queries of the block so, whatever the weights.
+    attend(to: keys, searchingValues: true)
+    _ = finish(ifFinite: false)
+  }
+
+  /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some query. See
+  ///   NonFinite.swift.
+  private func attend(to keys: BlockRange, searchingValues: Bool) {
     var index = 0
     while index < groupCount {
       prepare(group(index))
       index += 1
     }
-
-    let keys = problem.keys(seenBy: BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries))
-      .intersection(item.keyRange)
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
     let tiles = registerTiles
@@ -37,15 +47,41 @@ struct ForwardPass<Terms: TermArithmetic> {
       let block = BlockRange(start: first, end: min(first + problem.keyBlock, keys.end))
       let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
       var prefetch = prefetch(during: block, before: next, tiles: tiles)
-      advance(over: block, &prefetch)
+      advance(over: block, searchingValues: searchingValues, &prefetch)
       first += problem.keyBlock
     }
+  }
 
-    index = 0
+  /// Writes the results of all groups.
+  ///
+  /// - Parameter isFinitenessRequired: Whether to stop at an element of O that is infinite or NaN.
+  /// - Returns: Whether all are written.
+  private func finish(ifFinite isFinitenessRequired: Bool) -> Bool {
+    var index = 0
     while index < groupCount {
-      finish(group(index))
+      let group = group(index)
+      if isFinitenessRequired && !group.keys.isEmpty && !isOutputFinite(group) { return false }
+      finish(group)
       index += 1
     }
+    return true
+  }
+
+  private func isOutputFinite(_ group: QueryGroup) -> Bool {
+    var even = VectorIndices.zero
+    var odd = VectorIndices.zero
+    var lane = 0
+    while lane < group.lanes.vectors * laneCount {
+      var column = group.output + lane
+      for _ in 0..<problem.valueDimension / 2 {
+        even = even.maximum(Vector(at: column).magnitudeBits)
+        odd = odd.maximum(Vector(at: column + LaneGroup.width).magnitudeBits)
+        column += 2 * LaneGroup.width
+      }
+      if problem.valueDimension % 2 == 1 { even = even.maximum(Vector(at: column).magnitudeBits) }
+      lane += laneCount
+    }
+    return even.maximum(odd).areFiniteMagnitudes
   }
 
   func prepare(_ group: QueryGroup) {
@@ -105,6 +141,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     } else {
       prefetch.add(keyRange(next), of: problem.key)
       prefetch.add(valueRange(next), of: problem.value)
+      prefetch.add(scores: problem.bias, of: queries, keys: next)
+      prefetch.add(scores: problem.mask, of: queries, keys: next)
     }
     prefetch.spread(over: tiles)
     return prefetch
@@ -123,7 +161,9 @@ struct ForwardPass<Terms: TermArithmetic> {
     return tiles
   }
 
-  private func advance(over block: BlockRange, _ prefetch: UnsafeMutablePointer<Prefetch>) {
+  private func advance(
+    over block: BlockRange, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+  ) {
     let keyRows = keyRows(block)
     let valueRows = valueRows(block)
     var index = 0
@@ -135,7 +175,9 @@ struct ForwardPass<Terms: TermArithmetic> {
         // A term may begin before the first key that is seen; the mask then forbids that one.
         let firstRow = Terms.termStart(keys.start - block.start)
         keys.start = block.start + firstRow
-        advance(group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst, prefetch)
+        advance(
+          group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst,
+          searchingValues: searchingValues, prefetch)
       }
       index += 1
     }
@@ -143,33 +185,36 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   private func advance(
     _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
-    firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+    firstRow: Int, isFirst: Bool, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     let steps = steps(of: tile, group, keys)
     let isMasked = isMasked(group, keys)
     var factor = Terms.scoreFactors(problem).late
-    // The softmax can apply a positive factor to plain scores; everything else wants it before.
-    let arePlain = !isMasked && problem.softcap == 0 && factor > 0
-    // The maxima of plain scores are taken while these are in registers.
-    let isMaximumKnown = arePlain && tile.isFull
+    let isBiased = problem.bias.isPresent
+    let isCapped = problem.softcap > 0
+    // A bias takes the factor along, and the softmax a positive one; a cap wants it before.
+    let isFactorEarly = isCapped || !isBiased && factor <= 0
+    // The maxima of scores that stay as they are are taken while these are in registers.
+    let isMaximumKnown = !isMasked && !isFactorEarly && tile.isFull
     if isMaximumKnown { group.softmax.resetTileMaximum() }
     steps.forEach { step in
       computeScores(
         keyRows, firstRow: firstRow, step, of: group, into: tile,
         raising: isMaximumKnown ? group.softmax.tileMaximum : nil, prefetch)
     }
-    if !arePlain && factor != 1 {
+    if isFactorEarly && factor != 1 {
       tile.multiply(by: factor)
       factor = 1
     }
-    if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
-    if isMasked { applyMasks(to: tile, steps, of: group, keys) }
+    if isCapped { tile.applySoftcap(problem.softcap, keeping: nil) }
+    if isMasked { applyMasks(to: tile, steps, of: group, keys, factor: factor) }
+    if isBiased { factor = 1 }
     group.softmax.update(
       with: tile, steps, factor: factor, isMaximumKnown: isMaximumKnown, as: Terms.Probabilities.self)
     addValues(
-      tile, steps, keys, valueRows, firstRow: firstRow, to: group, isMasked: isMasked,
+      tile, steps, keys, valueRows, firstRow: firstRow, to: group, searchingValues: isMasked && searchingValues,
       start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
   }
 
@@ -220,9 +265,10 @@ struct ForwardPass<Terms: TermArithmetic> {
   @inline(__always)
   func addValues(
     _ tile: ScoreTile, _ steps: TileSteps, _ keys: BlockRange, _ values: RowBlock<Terms>, firstRow: Int,
-    to group: QueryGroup, isMasked: Bool, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
+    to group: QueryGroup, searchingValues: Bool, start: AccumulatorStart,
+    _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
-    if isMasked && valueRange(forbiddenKeys(keys, of: group)).hasNonFinite(in: problem.value) {
+    if searchingValues && valueRange(forbiddenKeys(keys, of: group)).hasNonFinite(in: problem.value) {
       let finite = Terms.columns(
         problem.value, valueRange(keys), isFinite: false, rows: nil,
         scratch: memory.floats(at: layout.finiteValueRows))
@@ -258,7 +304,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       base: memory.floats(at: layout.permissions), stride: LaneGroup.width, rows: tile.rows, vectors: tile.vectors)
     permissions.clear()
     let all = TileSteps(rows: tile.rows, vectors: tile.vectors)
-    applyMasks(to: permissions, all, of: group, keys)
+    applyMasks(to: permissions, all, of: group, keys, factor: 1)
     valueRange(keys).forEachNonFinite(in: problem.value) { row, column, value in
       var lane = 0
       while lane < tile.vectors * laneCount {
@@ -268,32 +314,6 @@ struct ForwardPass<Terms: TermArithmetic> {
         }
         lane += 1
       }
-    }
-  }
-
-  /// The bias and the masks, in the order of the contract.
-  ///
-  /// - Parameter steps: The scores that are read afterwards.
-  @inline(never)
-  func applyMasks(to tile: ScoreTile, _ steps: TileSteps, of group: QueryGroup, _ keys: BlockRange) {
-    let width = LaneGroup.width
-    let staging = memory.floats(at: layout.staging)
-    if problem.bias.isPresent {
-      packLanesTransposed(
-        group.lanes, of: problem.bias, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
-      tile.add(bias: staging, stride: width)
-    }
-    if problem.mask.isPresent {
-      packLanesTransposed(
-        group.lanes, of: problem.mask, columns: keys.count, firstColumn: keys.start, scale: 1, into: staging)
-      tile.forbid(whereZero: staging, stride: width)
-    }
-    // Key j of row r is j = keys.start + r; query i of a lane is item.firstQuery + its position.
-    let origin = keys.start - problem.diagonal - item.firstQuery
-    tile.forbid(outside: origin - problem.right, origin + problem.left, of: group.positions) { vector in
-      let read = BlockRange(start: keys.start, end: keys.start + steps.rows(ofVector: vector))
-      let forbidden = problem.keysForbidden(toAnyOf: group.queries(ofVector: vector), among: read)
-      return BlockRange(start: forbidden.start - keys.start, end: forbidden.end - keys.start)
     }
   }
 

@@ -34,7 +34,7 @@ extension OperandRange {
         row += 1
       }
     }
-    return greatest.greatestLane >= Int32(bitPattern: Float.infinity.bitPattern)
+    return !greatest.areFiniteMagnitudes
   }
 
   /// The greatest magnitudes in each lane of rows of neighbouring elements, at least a vector, as the bits of the numbers:

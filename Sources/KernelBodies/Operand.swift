@@ -64,6 +64,14 @@ extension KernelOperand {
     batch * batchStride + head * headStride + row * rowStride
   }
 
+  /// The operand without the columns before one.
+  @inline(__always)
+  func from(column: Int) -> KernelOperand {
+    var operand = self
+    operand.base = base.unsafelyUnwrapped + column * columnStride * elementSize
+    return operand
+  }
+
   /// The element at `offset` as fp32.
   @inline(__always)
   func scalar(at offset: Int) -> Float {

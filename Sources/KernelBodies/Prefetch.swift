@@ -21,6 +21,16 @@ struct Prefetch {
   /// Adds rows, after what was added before; at most eight times.
   mutating func add(_ range: OperandRange, of operand: KernelOperand) { add(RowPrefetch(range, of: operand)) }
 
+  /// Adds what a bias, its gradient or a mask has for some queries of one head and some keys, where it is present.
+  mutating func add(scores operand: KernelOperand, of queries: OperandRange, keys: BlockRange) {
+    if !operand.isPresent { return }
+    var range = queries
+    range.columns = keys.count
+    // All queries may have one row.
+    if operand.rowStride == 0 { range.rows = 1 }
+    add(range, of: operand.from(column: keys.start))
+  }
+
   /// Adds the lines of consecutive bytes.
   mutating func add(at address: UnsafeRawPointer, bytes: Int) { add(RowPrefetch(at: address, bytes: bytes)) }
 

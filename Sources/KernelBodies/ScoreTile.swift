@@ -57,11 +57,27 @@ struct ScoreTile {
     }
   }
 
-  /// S ← S + bias; a bias of −∞ forbids a position like a mask does.
+  /// S ← factor · S + bias; a bias of −∞ forbids a position like a mask does.
   @inline(never)
-  func add(bias: UnsafePointer<Float>, stride biasStride: Int) {
+  func add(bias: UnsafePointer<Float>, stride biasStride: Int, factor: Float) {
     forEachVector(with: bias, otherStride: biasStride) { score, bias in
-      biasedScore(Vector(at: score), by: Vector(at: bias)).store(at: score)
+      biasedScore(Vector(at: score) * factor, by: Vector(at: bias)).store(at: score)
+    }
+  }
+
+  /// S ← factor · S + bias, where the bias has one number for each row.
+  @inline(never)
+  func add(biasOfRows bias: UnsafePointer<Float>, factor: Float) {
+    var row = 0
+    while row < rows {
+      let rowBias = Vector(repeating: bias[row])
+      var vector = 0
+      while vector < vectors {
+        let score = base + row * stride + vector * laneCount
+        biasedScore(Vector(at: score) * factor, by: rowBias).store(at: score)
+        vector += 1
+      }
+      row += 1
     }
   }
 
@@ -108,9 +124,7 @@ struct ScoreTile {
 func biasedScore(_ score: Vector, by bias: Vector) -> Vector {
   let exact = score.adding(product: bias, Vector(repeating: log2OfE))
   // In base 2 the lowest biases overflow, but only −∞ itself forbids.
-  let lowest = Vector(repeating: -.greatestFiniteMagnitude)
-  let sum = exact.replacing(with: lowest, where: exact .< lowest)
-  return forbiddenScore(sum, by: bias)
+  return forbiddenScore(exact.maximum(Vector(repeating: -.greatestFiniteMagnitude)), by: bias)
 }
 
 /// −∞ where a bias is −∞, else the score.

@@ -23,9 +23,9 @@ extension ShortQueryPass {
       if !keys.isEmpty { fillMaskTile(keys, stream) }
     }
     if problem.bias.isPresent {
-      maskScores(keys: streams.paddedKeys(step: step)) { biasedScore($0, by: $1) }
+      maskScores(keys: streams.paddedKeys(step: step), Biased.self)
     } else {
-      maskScores(keys: streams.paddedKeys(step: step)) { forbiddenScore($0, by: $1) }
+      maskScores(keys: streams.paddedKeys(step: step), Forbidden.self)
     }
     return isCareful
   }
@@ -85,21 +85,19 @@ extension ShortQueryPass {
       into: staging, stride: stepKeys)
   }
 
-  /// - Parameter masked: The score that a score becomes by what the tile says.
-  @inline(__always)
-  private func maskScores(keys: Int, _ masked: (Vector, Vector) -> Vector) {
+  private func maskScores<Use: MaskTileUse>(keys: Int, _ use: Use.Type) {
     forEachRowGroup { group in
       if group.rows == 4 {
-        maskSquares(group, keys, masked)
+        maskSquares(group, keys, use)
       } else {
-        maskRow(group, keys, masked)
+        maskRow(group, keys, use)
       }
     }
   }
 
   /// Squares of as many keys as a vector has lanes by as many rows of streams.
-  @inline(__always)
-  private func maskSquares(_ group: RowGroup, _ keys: Int, _ masked: (Vector, Vector) -> Vector) {
+  @inline(never)
+  private func maskSquares<Use: MaskTileUse>(_ group: RowGroup, _ keys: Int, _ use: Use.Type) {
     let columns = 4 * KeyStreams.count
     var column = 0
     while column < columns {
@@ -117,7 +115,7 @@ extension ShortQueryPass {
         transpose(&block)
         for index in 0..<laneCount {
           let scores = group.scores(ofKey: key + index) + column
-          masked(Vector(at: scores), block[index]).store(at: scores)
+          Use.score(Vector(at: scores), block[index]).store(at: scores)
         }
         key += laneCount
       }
@@ -126,8 +124,8 @@ extension ShortQueryPass {
   }
 
   /// Vectors of some keys' streams.
-  @inline(__always)
-  private func maskRow(_ group: RowGroup, _ keys: Int, _ masked: (Vector, Vector) -> Vector) {
+  @inline(never)
+  private func maskRow<Use: MaskTileUse>(_ group: RowGroup, _ keys: Int, _ use: Use.Type) {
     let tile = maskTileRow(group.first, 0)
     var key = 0
     while key < keys {
@@ -136,8 +134,25 @@ extension ShortQueryPass {
         masks[lane] = tile[lane % KeyStreams.count * keysPerStep + key + lane / KeyStreams.count]
       }
       let scores = group.scores(ofKey: key)
-      masked(Vector(at: scores), masks).store(at: scores)
+      Use.score(Vector(at: scores), masks).store(at: scores)
       key += laneCount / KeyStreams.count
     }
   }
+}
+
+/// What a tile of masks does to scores. Types, because a closure would be called for each vector.
+private protocol MaskTileUse {
+  static func score(_ score: Vector, _ mask: Vector) -> Vector
+}
+
+/// It holds biases.
+private enum Biased: MaskTileUse {
+  @inline(__always)
+  static func score(_ score: Vector, _ mask: Vector) -> Vector { biasedScore(score, by: mask) }
+}
+
+/// It holds nothing but 0 and −∞.
+private enum Forbidden: MaskTileUse {
+  @inline(__always)
+  static func score(_ score: Vector, _ mask: Vector) -> Vector { forbiddenScore(score, by: mask) }
 }

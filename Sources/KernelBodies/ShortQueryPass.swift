@@ -122,7 +122,7 @@ struct ShortQueryPass<Rows: RowTerms> {
       greatest = greatest.maximum(Vector(at: output(0) + element).magnitudeBits)
       element += laneCount
     }
-    return greatest.greatestLane < Int32(bitPattern: Float.infinity.bitPattern)
+    return greatest.areFiniteMagnitudes
   }
 
   private func finish() {

@@ -33,7 +33,7 @@ extension ForwardPass where Terms == FloatTerms {
         stride: LaneGroup.width, into: tile.base, destinationStride: LaneGroup.width, start: .zero)
       if problem.softcap > 0 { tile.applySoftcap(problem.softcap, keeping: nil) }
       if isMasked(group, keys) {
-        applyMasks(to: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), of: group, keys)
+        applyMasks(to: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), of: group, keys, factor: 1)
       }
     }
   }
@@ -68,7 +68,7 @@ extension ForwardPass where Terms == FloatTerms {
       let tile = panelTile(panel, keys)
       addValues(
         tile, TileSteps(rows: tile.rows, vectors: tile.vectors), keys, valueRows(keys), firstRow: 0, to: group,
-        isMasked: isMasked(group, keys), start: .destination)
+        searchingValues: isMasked(group, keys), start: .destination)
     }
     let factors = group.softmax.factors
     factors.update(repeating: 1, count: LaneGroup.width)

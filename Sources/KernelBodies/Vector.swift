@@ -178,7 +178,12 @@ extension VectorIndices {
     #endif
   }
 
-  var greatestLane: Int32 {
+  /// Whether all are ``Vector/magnitudeBits`` of finite numbers, whose bits are below those of infinity and NaN.
+  var areFiniteMagnitudes: Bool {
+    @inline(__always) get { greatestLane < Int32(bitPattern: Float.infinity.bitPattern) }
+  }
+
+  private var greatestLane: Int32 {
     @inline(__always) get {
       #if ISA_AVX512
         return kernel_greatest_lane16(self)
