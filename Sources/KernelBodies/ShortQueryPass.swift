@@ -1,10 +1,5 @@
 import KernelIntrinsics
 
-/// The most rows (query heads of one key/value head times queries) of an item that ``ShortQueryPass`` serves: half a
-/// vector. With more rows, queries in the lanes waste less than the sums across lanes cost.
-@inline(__always)
-func shortQueryRows(lanes: Int) -> Int { lanes / 2 }
-
 /// The forward pass over few rows, as in decoding: the *dimension* lies in the lanes.
 ///
 /// With one query of a few heads most lanes of a tile of queries would be empty, and each scalar of K and V would be
@@ -166,12 +161,18 @@ struct ShortQueryPass<Rows: RowTerms> {
 }
 
 extension KernelProblem {
-  /// Whether the rows of an item are so few, and the dimensions such, that ``ShortQueryPass`` serves it.
+  /// Whether the rows of an item are so few, and the keys so many, that ``ShortQueryPass`` serves it.
   ///
   /// Only items with all queries of their heads: the few rows at the end of a long sequence may belong to a larger item
   /// where there are fewer threads, and their bits may not depend on that.
   func isShort(_ item: ForwardItem) -> Bool {
-    item.queries == queryLength && item.heads * item.queries <= shortQueryRows(lanes: laneCount) && mayBeShort
+    #if ISA_AVX512BF16
+      let pairs = isBrainFloat
+    #else
+      let pairs = false
+    #endif
+    return item.queries == queryLength && mayBeShort
+      && keyLength >= kernel_fewest_keys_of_few_rows(item.heads * item.queries, laneCount, pairs)
   }
 
   /// The last queries of a head, where they would fill less than half a vector of an item's lanes; they are taken out of
@@ -182,7 +183,7 @@ extension KernelProblem {
     let rows = queryLength % laneCount
     guard
       item.heads == 1 && item.firstQuery + item.queries == queryLength && queryLength > laneCount
-        && rows > 0 && rows < shortQueryRows(lanes: laneCount) && mayBeShort
+        && rows > 0 && rows < laneCount / 2 && mayBeShort
     else { return nil }
     var tail = item
     tail.firstQuery = queryLength - rows
@@ -194,10 +195,7 @@ extension KernelProblem {
     return tail
   }
 
-  /// Whether ``ShortQueryPass`` serves items of few rows: where dimensions are multiples of 8, which is a chunk of four
-  /// lanes, and ends rows of 16-bit elements with a 32-bit word. How rows lie in memory does not matter, because the bits of
-  /// a result may not depend on that.
-  private var mayBeShort: Bool { headDimension % 8 == 0 && valueDimension % 8 == 0 }
+  private var mayBeShort: Bool { kernel_can_go_by_rows(headDimension, valueDimension) }
 }
 
 // MARK: Copies

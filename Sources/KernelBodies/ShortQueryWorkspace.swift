@@ -17,7 +17,7 @@ struct ShortQueryWorkspace {
 
   /// - Parameter lanes: The lanes of the kernels' vectors; a plan for another machine asks with other lanes than these.
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
-    let rows = RowGroup.paddedRows(shortQueryRows(lanes: lanes))
+    let rows = RowGroup.paddedRows(kernel_most_few_rows(lanes))
     let panel = KeyStreams.scoresPerStep(lanes: lanes)
     var layout = WorkspaceLayout()
     queries = layout.reserve(floats: rows * wholeChunks(problem.headDimension, lanes: lanes))

@@ -10,8 +10,8 @@ struct ShortQueryTests {
     1, 2, 15, 16, 17, 33, 48, 50, 64, 65, 100, 130, 200, 255, 256, 257, 300, 513, 700, 1041, 4200,
   ]
 
-  /// Query heads of one key/value head, and queries: from one row to a whole vector of AVX-512 halves.
-  static let rows = [(1, 1), (3, 1), (4, 1), (2, 3), (4, 2)]
+  /// Query heads of one key/value head, and queries: from one row to three quarters of a vector of AVX-512.
+  static let rows = [(1, 1), (3, 1), (4, 1), (2, 3), (4, 2), (9, 1), (3, 4)]
 
   @Test("Every number of keys", arguments: keyLengths)
   func keys(length: Int) throws {

@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// The bytes that the forward pass of flash attention fetches into a cache.
 ///
 /// An item's lane groups of queries take turns with each block of keys:
@@ -33,10 +35,11 @@ struct FlashForwardTraffic {
   private var groups: Double { runs * (headsPerItem * access.queries / access.lanes).rounded(.up) }
   /// The items that share the queries of one, each with a part of the keys.
   private var parts: Double { (access.keys / Double(max(access.tiles.keysPerItem, 1))).rounded(.up) }
-  /// The kernels' own criterion, `KernelProblem.isShort`.
   private var isShort: Bool {
-    headsPerItem * access.queries <= access.lanesPerVector / 2
-      && access.shape.headDimension % 8 == 0 && access.shape.valueDimension % 8 == 0
+    let rows = Int(headsPerItem) * access.shape.queryLength
+    return kernel_can_go_by_rows(access.shape.headDimension, access.shape.valueDimension)
+      && access.shape.keyLength
+        >= kernel_fewest_keys_of_few_rows(rows, Int(access.lanesPerVector), access.hasPairs)
   }
   private var keysOfItem: Double { access.seen(by: min(itemRows, access.queries), of: access.keys) }
   private var keysOfGroup: Double { access.seen(by: min(access.lanes, access.queries), of: access.keys) }

@@ -15,7 +15,7 @@ struct KernelAccess {
   let keepsQueryGradientSums: Bool
   let threads: Double
   /// Whether a term is a pair of bf16 numbers.
-  private let pairs: Bool
+  let hasPairs: Bool
 
   init(_ plan: AttentionPlan, _ backend: ProcessorBackend) {
     let descriptor = plan.descriptor
@@ -39,7 +39,7 @@ struct KernelAccess {
     element = Double(descriptor.elementType.byteCount)
     keepsQueryGradientSums = plan.keepsQueryGradientSums
     threads = Double(plan.threads)
-    pairs = plan.instructionSet == .avx512bf16 && descriptor.elementType == .bfloat16 && backend == .cpu
+    hasPairs = plan.instructionSet == .avx512bf16 && descriptor.elementType == .bfloat16 && backend == .cpu
   }
 
   var queryHeads: Double { Double(shape.batch * shape.queryHeads) }
@@ -66,7 +66,7 @@ struct KernelAccess {
   }
 
   /// The bytes of one number in packed memory.
-  var packedNumber: Double { pairs ? 2 : 4 }
+  var packedNumber: Double { hasPairs ? 2 : 4 }
 
   /// A lane group's rows, packed.
   func packed(_ columns: Double) -> Double { columns * lanes * packedNumber }
@@ -106,7 +106,7 @@ extension KernelAccess {
   /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
   func rows(_ columns: Double) -> Rows {
     let stored = columns * element
-    let areTerms = pairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
+    let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
     return areTerms && stored.truncatingRemainder(dividingBy: 4096) != 0
       ? Rows(stored: stored, read: stored, isCopied: false, stride: stored, perTerm: 1)
       : copy(stored: stored, terms: columns * packedNumber / 4, perTerm: 1)
@@ -115,14 +115,14 @@ extension KernelAccess {
   /// `count` rows whose terms run along the rows: in place where a column of their lines spreads over the first-level
   /// cache. Rows of pairs are interleaved.
   func columns(_ columns: Double, of count: Double) -> Rows {
-    if pairs { return copy(stored: columns * element, terms: columns, perTerm: 2) }
+    if hasPairs { return copy(stored: columns * element, terms: columns, perTerm: 2) }
     let rows = rows(columns)
     return rows.isCopied || spreads(rows, count) ? rows : copiedRows(columns)
   }
 
   /// Rows in scratch memory, where their terms run along the rows.
   func copiedRows(_ columns: Double) -> Rows {
-    copy(stored: columns * element, terms: columns, perTerm: pairs ? 2 : 1)
+    copy(stored: columns * element, terms: columns, perTerm: hasPairs ? 2 : 1)
   }
 
   /// Rows of scratch memory are an odd number of lines apart.
