@@ -50,10 +50,18 @@ struct ScoreTile {
   /// - Parameter tangents: Where tanh(S / cap) is kept for the backward pass, laid out like the tile, or nil.
   @inline(never)
   func applySoftcap(_ cap: Float, keeping tangents: UnsafeMutablePointer<Float>?) {
-    forEachVector(with: UnsafePointer(tangents ?? base), otherStride: stride) { score, tangent in
-      let value = Vector(at: score).hyperbolicTangent
-      if tangents != nil { value.store(at: UnsafeMutablePointer(mutating: tangent)) }
-      (value * (cap * log2OfE)).store(at: score)
+    let factor = Vector(repeating: cap * log2OfE)
+    var row = 0
+    while row < rows {
+      var lane = row * stride
+      let end = lane + vectors * laneCount
+      while lane < end {
+        let tangent = Vector(at: base + lane).hyperbolicTangent
+        if let tangents { tangent.store(at: tangents + lane) }
+        (tangent * factor).store(at: base + lane)
+        lane += laneCount
+      }
+      row += 1
     }
   }
 
