@@ -13,9 +13,9 @@ KERNEL_CRITERION intptr_t kernel_most_few_rows(intptr_t lanes) { return lanes / 
 // The fewest keys with which so many rows go row by row, or the greatest number where they never do.
 //
 // Row by row, sums across lanes cost what empty lanes cost otherwise, and every row has a fixed cost. Measured on Zen 5 with
-// 12 heads of 1 to 24 queries and 8 to 4096 keys: from these numbers on it is level or up to five times as fast, and with a
-// quarter of them it takes up to three times as long. Where terms are pairs of bf16 numbers, queries in the lanes are twice
-// as fast and sums across lanes are not.
+// 12 heads of 1 to 24 queries and 8 to 4096 keys: from these numbers on it is level or up to five times as fast, and with
+// far fewer it takes up to three times as long. Where terms are pairs of bf16 numbers, queries in the lanes are twice as fast
+// and sums across lanes are not.
 KERNEL_CRITERION intptr_t kernel_fewest_keys_of_few_rows(intptr_t rows, intptr_t lanes, bool pairs) {
   if (rows <= 1) { return 0; }
   if (4 * rows <= lanes) { return pairs ? 64 : 16; }
