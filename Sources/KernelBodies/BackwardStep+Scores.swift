@@ -68,7 +68,7 @@ extension BackwardStep {
   }
 
   func isMasked(_ rows: BlockRange, _ keys: BlockRange) -> Bool {
-    problem.hasElementwiseMask || !problem.permitsAll(queries: seen(rows), keys: keys)
+    problem.isMasked(queries: seen(rows), keys: keys)
   }
 
   private func clearRows(of group: Int, outside rows: BlockRange) {

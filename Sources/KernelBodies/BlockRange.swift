@@ -61,6 +61,12 @@ extension KernelProblem {
     keys.start >= diagonal + queries.end - 1 - left && keys.end - 1 <= diagonal + queries.start + right
   }
 
+  /// Whether a mask may forbid some query of `queries` a key of `keys`, or a bias changes their scores.
+  @inline(__always)
+  func isMasked(queries: BlockRange, keys: BlockRange) -> Bool {
+    hasElementwiseMask || !permitsAll(queries: queries, keys: keys)
+  }
+
   /// The smallest range of `keys` that holds every key which some query of `queries` may not see.
   @inline(__always)
   func keysForbidden(toAnyOf queries: BlockRange, among keys: BlockRange) -> BlockRange {

@@ -48,15 +48,14 @@ extension ForwardPass {
   /// S ← −∞ where the boolean mask forbids. It takes the mask of four keys for one number, so that a square of these holds
   /// four times as many keys as one of numbers would.
   ///
-  /// - Returns: Whether rows lie such that that is possible.
+  /// - Returns: Whether rows lie such that that is possible. Where they do not, some of the mask may have been applied.
   @inline(never)
   private func forbidByWords(_ tile: ScoreTile, _ group: QueryGroup, _ keys: BlockRange) -> Bool {
     let mask = problem.mask
     if keys.count < 4 * laneCount { return false }
-    for vector in 0..<group.lanes.vectors where group.lanes.evenRows(vector, in: mask) == nil { return false }
     let forbidden = Vector(repeating: -.infinity)
     for vector in 0..<group.lanes.vectors {
-      let rows = group.lanes.evenRows(vector, in: mask).unsafelyUnwrapped
+      guard let rows = group.lanes.evenRows(vector, in: mask) else { return false }
       let base = UnsafeRawPointer(mask.base.unsafelyUnwrapped) + rows.offset + keys.start
       var key = 0
       while key < keys.count {

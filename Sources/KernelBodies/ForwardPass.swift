@@ -24,9 +24,8 @@ struct ForwardPass<Terms: TermArithmetic> {
   func run() {
     let queries = BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries)
     let keys = problem.keys(seenBy: queries).intersection(item.keyRange)
-    let isMasked = problem.hasElementwiseMask || !problem.permitsAll(queries: queries, keys: keys)
     attend(to: keys, searchingValues: false)
-    if finish(ifFinite: isMasked) { return }
+    if finish(ifFinite: problem.isMasked(queries: queries, keys: keys)) { return }
     // A value that is not finite has made all queries of the block so, whatever the weights.
     attend(to: keys, searchingValues: true)
     _ = finish(ifFinite: false)
@@ -253,7 +252,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
-    problem.hasElementwiseMask || !problem.permitsAll(queries: group.queries, keys: keys)
+    problem.isMasked(queries: group.queries, keys: keys)
   }
 
   /// The smallest range of a tile's keys outside of which every query may see every key.

@@ -99,19 +99,18 @@ extension ShortQueryPass {
   @inline(never)
   private func maskSquares<Use: MaskTileUse>(_ group: RowGroup, _ keys: Int, _ use: Use.Type) {
     let columns = 4 * KeyStreams.count
+    let tileRows: InlineArray<4, UnsafeMutablePointer<Float>> = [
+      maskTileRow(group.first, 0), maskTileRow(group.first + 1, 0), maskTileRow(group.first + 2, 0),
+      maskTileRow(group.first + 3, 0),
+    ]
     var column = 0
     while column < columns {
-      let first = UnsafePointer(maskTileRow(group.first, 0))
-      var sources: InlineArray<16, UnsafePointer<Float>> = [
-        first, first, first, first, first, first, first, first, first, first, first, first, first, first, first, first,
-      ]
-      for lane in 0..<laneCount {
-        sources[lane] = UnsafePointer(maskTileRow(group.first + (column + lane) % 4, (column + lane) / 4))
-      }
       var key = 0
       while key < keys {
         var block = VectorBlock.zeros
-        for lane in 0..<laneCount { block[lane] = Vector(at: sources[lane] + key) }
+        for lane in 0..<laneCount {
+          block[lane] = Vector(at: tileRows[lane % 4] + (column + lane) / 4 * keysPerStep + key)
+        }
         transpose(&block)
         for index in 0..<laneCount {
           let scores = group.scores(ofKey: key + index) + column

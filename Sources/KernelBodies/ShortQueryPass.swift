@@ -47,9 +47,7 @@ struct ShortQueryPass<Rows: RowTerms> {
     finish()
   }
 
-  func isMasked(_ keys: BlockRange) -> Bool {
-    problem.hasElementwiseMask || !problem.permitsAll(queries: queryRange, keys: keys)
-  }
+  func isMasked(_ keys: BlockRange) -> Bool { problem.isMasked(queries: queryRange, keys: keys) }
 
   /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some row, which takes as
   ///   much reading as all products with values. See NonFinite.swift.

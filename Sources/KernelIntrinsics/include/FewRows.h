@@ -18,8 +18,8 @@ KERNEL_CRITERION intptr_t kernel_most_few_rows(intptr_t lanes) { return lanes / 
 // and sums across lanes are not.
 KERNEL_CRITERION intptr_t kernel_fewest_keys_of_few_rows(intptr_t rows, intptr_t lanes, bool pairs) {
   if (rows <= 1) { return 0; }
-  if (4 * rows <= lanes) { return pairs ? 64 : 16; }
-  if (2 * rows <= lanes) { return pairs ? 256 : 32; }
+  if (rows <= lanes / 4) { return pairs ? 64 : 16; }
+  if (rows <= lanes / 2) { return pairs ? 256 : 32; }
   if (rows <= kernel_most_few_rows(lanes)) { return pairs ? 1024 : 256; }
   return INTPTR_MAX;
 }

@@ -204,6 +204,14 @@ struct PlanTests {
     }
   }
 
+  @Test("More rows never want fewer keys to go row by row", arguments: [4, 8, 16], [false, true])
+  func fewRows(lanes: Int, pairs: Bool) {
+    let rows = Array(0...2 * lanes) + [.max / 4 + 1, .max / 2 + 1, .max]
+    let keys = rows.map { kernel_fewest_keys_of_few_rows($0, lanes, pairs) }
+    #expect(keys == keys.sorted())
+    #expect(keys[1] == 0 && keys[kernel_most_few_rows(lanes)] < .max && keys[kernel_most_few_rows(lanes) + 1] == .max)
+  }
+
   @Test("A plan knows the width of each kernel's lane groups", arguments: InstructionSet.usable)
   func laneGroupWidth(set: InstructionSet) {
     #expect(AttentionPlan.laneGroupWidth(set) == KernelSet.kernels(for: set).laneGroupWidth)
