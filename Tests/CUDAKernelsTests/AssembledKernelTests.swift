@@ -38,6 +38,24 @@ struct AssembledKernelTests {
       text == recorded, "run with UPDATE_KERNEL_TABLE=1 where this is meant: \(difference.joined(separator: "; "))")
   }
 
+  /// A driver assembles them for the device that it has. That can take more registers than the device that they are written
+  /// for.
+  @Test("Kernels of single warps keep everything in registers on later devices", arguments: ["sm_90", "sm_100", "sm_120"])
+  func laterDevices(architecture: String) async throws {
+    let assembler = try #require(Assembler.installed)
+    let kernels = ForwardVariants.all.map(\.choice.kernel).filter { $0.tile.target == .sm80 }
+    #expect(!kernels.isEmpty)
+    try await withThrowingTaskGroup { group in
+      for kernel in kernels {
+        group.addTask {
+          let report = try assembler.assemble(kernel.module, for: architecture)
+          #expect(report.isClean, "\(kernel.name): \(report.text)")
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
   /// Otherwise the tensor cores wait for the exponentials of their own warpgroup. In the text they are between; it is the
   /// assembler that may move them.
   @Test("The softmax of a step runs between the beginning and the end of the products beside it")

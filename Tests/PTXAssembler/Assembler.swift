@@ -40,8 +40,9 @@ public struct Assembler: Sendable {
     }
   }
 
-  public func assemble(_ module: Module) throws -> Report {
-    try assemble(module.text, target: module.target.rawValue, options: ["-v"])
+  /// - Parameter architecture: What to assemble for; nil for the instruction set that the module is written in.
+  public func assemble(_ module: Module, for architecture: String? = nil) throws -> Report {
+    try assemble(module.text, target: architecture ?? module.target.rawValue, options: ["-v"])
   }
 
   /// What ptxas does not like about a text; nil where it is content.

@@ -48,8 +48,7 @@ public struct ForwardChoice: Sendable, Hashable {
       let question = ForwardTileTable.Question(
         dimension: max(request.headDimension, request.valueDimension),
         hasAddends: request.bias != nil || request.isMasked, hasBand: request.band != .full,
-        hasFewRows: request.queryLength * packed <= ForwardTileTable.fewRows, isSplit: isSplit,
-        copiesElements: request.layout.access == .elements)
+        hasFewRows: request.queryLength * packed <= ForwardTileTable.fewRows, isSplit: isSplit)
       return ForwardKernel(
         element: request.element, headDimension: request.headDimension, valueDimension: request.valueDimension,
         band: request.band, isCapped: request.isCapped, bias: request.bias, isMasked: request.isMasked,

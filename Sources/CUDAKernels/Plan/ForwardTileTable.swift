@@ -16,11 +16,6 @@ enum ForwardTileTable {
     let hasFewRows: Bool
     /// Whether keys are split.
     let isSplit: Bool
-    /// Whether elements are copied one by one.
-    let copiesElements: Bool
-
-    /// Whether the kernel needs registers for something other than tiles and masks by place.
-    var needsRegisters: Bool { hasAddends || isSplit || copiesElements }
   }
 
   fileprivate struct Entry {
@@ -35,7 +30,7 @@ enum ForwardTileTable {
   private static let warps: [(entry: Entry, fragments: Int)] = [
     // Two fragments of 16 rows share what is loaded of keys and values, where registers allow it.
     (Entry(dimension: 64, rows: 128, keys: (64, 64, 64)), 2),
-    (Entry(dimension: 96, rows: 128, keys: (64, 64, 64)), 2),
+    (Entry(dimension: 96, rows: 128, keys: (64, 64, 64)), 1),
     (Entry(dimension: 128, rows: 128, keys: (64, 64, 32)), 1),
     (Entry(dimension: 192, rows: 64, keys: (64, 64, 64)), 1),
     (Entry(dimension: 256, rows: 64, keys: (64, 64, 32)), 1),
@@ -56,11 +51,13 @@ enum ForwardTileTable {
 
   static func tileOfWarps(_ question: Question) -> ForwardTile {
     let (entry, fragments) = find(question.dimension, warps, \.entry.dimension)
-    let keys = entry.keysOfStep(question)
-    if question.hasFewRows { return ForwardTile(rows: fewRows, keys: keys, engine: .warps(fragments: 1)) }
-    // Beyond a dimension of 64 two fragments take nearly all registers.
-    let isFull = question.dimension > 64 && question.needsRegisters
-    return ForwardTile(rows: entry.rows, keys: keys, engine: .warps(fragments: isFull ? 1 : fragments))
+    if question.hasFewRows {
+      // Heads that share a tile have the bounds of a band for each row.
+      let isFull = question.dimension > 192 && question.hasBand
+      return ForwardTile(
+        rows: fewRows, keys: isFull ? entry.keys.addends : entry.keysOfStep(question), engine: .warps(fragments: 1))
+    }
+    return ForwardTile(rows: entry.rows, keys: entry.keysOfStep(question), engine: .warps(fragments: fragments))
   }
 
   static func tileOfWarpgroups(_ question: Question) -> ForwardTile {
