@@ -40,7 +40,8 @@ struct AssembledKernelTests {
 
   /// A driver assembles them for the device that it has. That can take more registers than the device that they are written
   /// for.
-  @Test("Kernels of single warps keep everything in registers on later devices", arguments: ["sm_90", "sm_100", "sm_120"])
+  @Test(
+    "Kernels of single warps keep everything in registers on later devices", arguments: ["sm_90", "sm_100", "sm_120"])
   func laterDevices(architecture: String) async throws {
     let assembler = try #require(Assembler.installed)
     let kernels = ForwardVariants.all.map(\.choice.kernel).filter { $0.tile.target == .sm80 }

@@ -49,6 +49,6 @@ struct ForwardChoiceTests {
     #expect(splits(batch: 1, keys: 32_768) > 8)
     #expect(splits(batch: 64, keys: 32_768) == 1)
     // Four steps.
-    #expect(splits(batch: 1, keys: 4 * 176) == 1)
+    #expect(splits(batch: 1, keys: 4 * 128) == 1)
   }
 }

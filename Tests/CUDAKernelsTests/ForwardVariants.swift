@@ -16,6 +16,12 @@ enum ForwardVariants {
   static let features: [@Sendable (inout ForwardRequest) -> Void] = [
     { _ in },
     { $0.element = .float16 },
+    { $0.keyLength = 8192 },
+    // Two tiles of 128 rows rather than of 192.
+    {
+      $0.batch = 64
+      $0.queryLength = 200
+    },
     { $0.band = .upper },
     {
       $0.band = .both

@@ -48,7 +48,7 @@ public struct ForwardChoice: Sendable, Hashable {
       let question = ForwardTileTable.Question(
         dimension: max(request.headDimension, request.valueDimension),
         hasAddends: request.bias != nil || request.isMasked, hasBand: request.band != .full,
-        hasFewRows: request.queryLength * packed <= ForwardTileTable.fewRows, isSplit: isSplit)
+        rows: request.queryLength * packed, keys: request.keyLength, isSplit: isSplit)
       return ForwardKernel(
         element: request.element, headDimension: request.headDimension, valueDimension: request.valueDimension,
         band: request.band, isCapped: request.isCapped, bias: request.bias, isMasked: request.isMasked,
@@ -78,7 +78,7 @@ public struct ForwardChoice: Sendable, Hashable {
   /// So many steps take less than a second launch and its traffic.
   public static let fewSteps = 4
 
-  /// Where tiles leave multiprocessors idle, the fewest parts that reach 85 % of the best use of them.
+  /// Where tiles leave multiprocessors idle, the fewest parts that reach 95 % of the best use of them.
   static func splits(tiles: Int, blocksOfKeys: Int, multiprocessors: Int) -> Int {
     guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > fewSteps else { return 1 }
     /// The part of the multiprocessors' time that is used, where every part of the keys takes as long.
@@ -90,7 +90,7 @@ public struct ForwardChoice: Sendable, Hashable {
     }
     let candidates = 1...min(blocksOfKeys, mostSplits)
     let best = candidates.map(use).max() ?? 0
-    return candidates.first { use($0) >= 0.85 * best } ?? 1
+    return candidates.first { use($0) >= 0.95 * best } ?? 1
   }
 
   /// Each part costs a row of fp32 numbers for every row of the result.

@@ -36,7 +36,8 @@ struct OutputStore {
     }
 
     let tile = SharedTile(layout: pass.memory.output, start: pass.shared + pass.memory.outputTile)
-    // Other warps of the group may still read queries where the output is to lie.
+    // Where the output is to lie, other warps of the group may still read queries, or the copy of the tile before reads.
+    Self.waitForLast(pass)
     synchronizeWarpgroup()
     let addresses = FragmentAddresses(tile, lane: lane, firstRow: warpRow)
     for column in stride(from: 0, to: tile.layout.columns, by: 16) {
@@ -51,10 +52,19 @@ struct OutputStore {
     b.fenceAsyncProxy()
     synchronizeWarpgroup()
     // The other warps need not wait: queries of the next tile come to the same place only when all warps have released it.
-    b.branch(if: (pass.thread & 127) .== 0) { copy(tile) }
+    b.branch(if: Self.isCopying(pass)) { copy(tile) }
   }
 
-  /// Asks for the copy of the warpgroup's rows, and waits until they may be overwritten.
+  /// Waits, in the thread that asked for it, until the last copy has read its source where nothing has waited for that yet.
+  static func waitForLast(_ pass: WarpgroupForward) {
+    if pass.kernel.isSplit || pass.memory.outputSharesQueries { return }
+    pass.b.branch(if: isCopying(pass)) { pass.b.waitForBulkSources(pending: 0) }
+  }
+
+  /// Whether the thread is the one of its warpgroup that asks for copies.
+  private static func isCopying(_ pass: WarpgroupForward) -> Predicate { (pass.thread & 127) .== 0 }
+
+  /// Asks for the copy of the warpgroup's rows, and waits until they may be overwritten where queries come next.
   private func copy(_ tile: SharedTile) {
     let map = b.tensorMap(ForwardParameter.map(.output).name)
     let firstQuery = ((item.firstRow + warpgroup * 64) / kernel.headsPerTile).bits(as: S32.self)
@@ -67,7 +77,7 @@ struct OutputStore {
         ])
     }
     b.commitBulkStores()
-    b.waitForBulkSources(pending: 0)
+    if pass.memory.outputSharesQueries { b.waitForBulkSources(pending: 0) }
   }
 
   /// Waits for the warps of the group. The barriers after those of ``Turns``.

@@ -12,7 +12,6 @@ struct TileConsumer {
   private let lane: Value<U32>
   /// The warp's first row of the tile.
   private let warpRow: Value<U32>
-  private let products: WarpgroupProducts
   private let turns: Turns?
 
   private var b: KernelBuilder { pass.b }
@@ -23,7 +22,6 @@ struct TileConsumer {
     self.warpgroup = warpgroup
     lane = pass.thread & 31
     warpRow = warpgroup * 64 + (pass.thread >> 5 & 3) * 16
-    products = WarpgroupProducts(pass.frame, query: pass.rings.query.tile(0), firstRow: warpgroup * 64)
     turns = Turns(pass, warpgroup: warpgroup)
   }
 
@@ -34,7 +32,10 @@ struct TileConsumer {
     let value = Ring.Position(b, pass.rings.value, fills: false)
     turns?.begin()
     pass.queue.compute(query) { item in
-      let keys = KeyRange(pass.frame, item)
+      let ofTile = KeyRange(pass.frame, item)
+      let keys =
+        passesOver ? KeyRange(ofTile, pass.frame, firstRow: item.firstRow + warpgroup * 64, count: 64) : ofTile
+      let products = WarpgroupProducts(pass.frame, query: query.tile, firstRow: warpgroup * 64)
       let rows = (0..<2).map {
         TileRow(pass.frame, item, row: warpRow + (lane >> 2) + Fragments.place(ofRow: $0))
       }
@@ -45,9 +46,12 @@ struct TileConsumer {
       output.clear()
       // Where the output has a place of its own, queries are done with when all scores are there.
       func scoresAreDone() { if !pass.memory.outputSharesQueries { query.release(lane: lane) } }
+      if passesOver && kernel.band == .both { passOver(from: ofTile.first, to: keys.first, key, value) }
       b.branch(
         if: keys.first .< keys.end,
-        { steps(keys, rules, softmax, addends, output, key, value, scoresAreDone) }, else: { scoresAreDone() })
+        { steps(keys, products, rules, softmax, addends, output, key, value, scoresAreDone) },
+        else: { scoresAreDone() })
+      if passesOver { passOver(from: keys.end, to: ofTile.end, key, value) }
       let store = OutputStore(pass, item, warpgroup: warpgroup, warpRow: warpRow, lane: lane)
       store.write(
         output, softmax, rows,
@@ -55,12 +59,38 @@ struct TileConsumer {
           frame: pass.frame, item: item, keys: keys, rules: rules, lane: lane, warpRow: warpRow))
       if pass.memory.outputSharesQueries { query.release(lane: lane) }
     }
+    OutputStore.waitForLast(pass)
   }
 
-  /// All steps of a tile that sees at least one key.
+  /// Whether a warpgroup leaves out blocks that only the rows of others see: under a band those at its ends, and all where its
+  /// rows are behind the last query.
+  ///
+  /// Three warpgroups gain by it, since the others have more of the tensor cores. Of two that take turns, the one that is
+  /// done waits for the other.
+  private var passesOver: Bool {
+    kernel.tile.units > 2 || (kernel.tile.units > 1 && kernel.band != .full && turns == nil)
+  }
+
+  /// Lets blocks go by that the warpgroup's rows do not see, but those of another do.
+  private func passOver(
+    from first: Value<S32>, to end: Value<S32>, _ key: Ring.Position, _ value: Ring.Position
+  ) {
+    b.loop(from: first, to: end) { _ in
+      b.comment("a block that the warpgroup does not see")
+      turns?.wait()
+      turns?.pass()
+      for position in [key, value] {
+        position.waitUntilFull()
+        position.release(lane: lane)
+      }
+    }
+  }
+
+  /// All steps of a warpgroup that sees at least one key.
   private func steps(
-    _ keys: KeyRange, _ rules: ScoreRules, _ softmax: OnlineSoftmax, _ addends: ScoreAddends?, _ output: Fragments,
-    _ key: Ring.Position, _ value: Ring.Position, _ scoresAreDone: () -> Void
+    _ keys: KeyRange, _ products: WarpgroupProducts, _ rules: ScoreRules, _ softmax: OnlineSoftmax,
+    _ addends: ScoreAddends?, _ output: Fragments, _ key: Ring.Position, _ value: Ring.Position,
+    _ scoresAreDone: () -> Void
   ) {
     let scores = Fragments(b, rowFragments: 1, columns: kernel.tile.keys)
     let probabilities = (0..<(kernel.tile.keys / 16)).map { _ in (0..<4).map { _ in b.variable(B32.self) } }

@@ -6,15 +6,17 @@ import PTX
 /// The thread that brings tiles takes them, and passes each on with the tile's queries.
 struct TileQueue {
   let frame: ForwardFrame
-  /// The place of the queries, whose barriers also guard the slot.
+  /// The places of the queries, whose barriers also guard the slots.
   let queries: Ring
-  /// 32 bits in which the number of the tile is passed on.
-  let slot: Pointer<Shared>
+  /// 32 bits for each place of queries, in which the number of their tile is passed on.
+  let slots: Pointer<Shared>
 
   private var b: KernelBuilder { frame.b }
   private var isCounted: Bool { frame.kernel.takesTilesFromCounter }
 
-  static let slotBytes = 16
+  static let slotBytes = 4
+
+  private func slot(_ query: Ring.Position) -> Pointer<Shared> { slots + query.stage * Self.slotBytes }
 
   /// The tiles of the launch.
   private var count: Value<U32> { frame.parameter(.rowTiles, U32.self) * frame.parameter(.planes, U32.self) }
@@ -27,16 +29,19 @@ struct TileQueue {
     let count = count
     let index = b.variable(b.blockIndex())
     b.repeatWhile({ index.value .< count }) {
-      body(WorkItem(frame, index: index.value)) { b.store(index.value, to: slot) }
+      body(WorkItem(frame, index: index.value)) { b.store(index.value, to: slot(query)) }
       index.value = next(count)
     }
     b.comment("there is no other tile")
     query.waitUntilEmpty()
-    b.store(index.value, to: slot)
+    b.store(index.value, to: slot(query))
     b.arrive(at: queries.full(query.stage))
   }
 
   /// The number of the next tile. The first ones of all blocks are theirs without counting.
+  ///
+  /// Asked for no sooner than all copies for the tile before: a block that takes a tile while it has one to compute leaves
+  /// others without work in the end.
   private func next(_ count: Value<U32>) -> Value<U32> {
     let counter = b.pointer(ForwardParameter.counter.name)
     let taken = b.atomicAdd(1, to: counter)
@@ -61,7 +66,7 @@ struct TileQueue {
     func receive() -> Value<U32> {
       query.waitUntilFull()
       let index = b.variable(0 as Value<U32>)
-      b.predicated(by: isFirstLane) { index.value = b.load(U32.self, from: slot) }
+      b.predicated(by: isFirstLane) { index.value = b.load(U32.self, from: slot(query)) }
       return b.broadcast(index.value, fromLane: 0)
     }
     let index = b.variable(receive())

@@ -24,7 +24,7 @@ struct WarpgroupForward {
     memory = WarpgroupMemory(kernel, stages: stages)
     shared = b.sharedMemory()
     rings = memory.rings(shared)
-    queue = TileQueue(frame: frame, queries: rings.query, slot: shared + memory.slot)
+    queue = TileQueue(frame: frame, queries: rings.query, slots: shared + memory.slots)
     thread = b.threadIndex()
   }
 

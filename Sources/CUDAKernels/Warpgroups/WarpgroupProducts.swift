@@ -8,7 +8,9 @@ struct WarpgroupProducts {
 
   private var b: KernelBuilder { frame.b }
 
-  /// - Parameter firstRow: The warpgroup's first row of the tile of queries.
+  /// - Parameters:
+  ///   - query: The place where the tile's queries are.
+  ///   - firstRow: The warpgroup's first row of them.
   init(_ frame: ForwardFrame, query: SharedTile, firstRow: Value<U32>) {
     self.frame = frame
     self.query = query
