@@ -48,7 +48,7 @@ struct ForwardChoiceTests {
     }
     #expect(splits(batch: 1, keys: 32_768) > 8)
     #expect(splits(batch: 64, keys: 32_768) == 1)
-    // Four steps.
-    #expect(splits(batch: 1, keys: 4 * 128) == 1)
+    // Two steps.
+    #expect(splits(batch: 1, keys: 2 * 128) == 1)
   }
 }

@@ -79,9 +79,9 @@ struct DeviceTests {
   @Test("--emit-ptx writes the text that would be loaded, a module a file, or all to standard output")
   func ptx() throws {
     let descriptor = try AttentionDescriptor(
-      shape: ShapeArgument(parsing: "1,8,2,1,4096,64,64").shape, elementType: .float16)
+      shape: ShapeArgument(parsing: "1,8,2,4,4096,64,64").shape, elementType: .float16)
     let plan = try CUDAAttentionPlan(descriptor, on: #require(.architecture("sm_80")))
-    let arguments = ["plan", "--shape", "1,8,2,1,4096,64,64", "--dtype", "f16", "--device", "sm_80", "--emit-ptx"]
+    let arguments = ["plan", "--shape", "1,8,2,4,4096,64,64", "--dtype", "f16", "--device", "sm_80", "--emit-ptx"]
     try Workplace.with { workplace in
       let outcome = try ToolProcess.run(arguments + [workplace.file("kernel.ptx")])
       #expect(outcome.status == 0, "\(outcome.error)")

@@ -21,7 +21,7 @@ public struct SimulatedForward: Sendable {
     public let output: [UInt16]
     /// [B, Hq, Sq].
     public let logSumExp: [Float]
-    /// What each launch did: one, or two where keys are split.
+    /// What each launch did: one, or two where a kernel merges parts.
     public let reports: [LaunchReport]
   }
 
@@ -73,7 +73,8 @@ public struct SimulatedForward: Sendable {
     }
     let outputBuffer = device.allocate("output", byteCount: output.count * 2)
     let logSumExp = device.allocate("log-sum-exp", byteCount: rowCount * 4)
-    let result = output.operand(at: outputBuffer.address)
+    operands[.output] = output.operand(at: outputBuffer.address)
+    operands[.logSumExp] = ForwardProblem.Operand(address: logSumExp.address)
 
     var problem = ForwardProblem(
       batch: request.batch, queryHeads: request.queryHeads, keyValueHeads: request.keyValueHeads,
@@ -82,26 +83,22 @@ public struct SimulatedForward: Sendable {
       right: self.problem.right, operands: operands, splits: choice.splits)
     let counter = device.allocate("counter", copying: [0 as UInt32])
     problem.counter = counter.address
-    var reports: [LaunchReport] = []
-    if let merge = choice.combine, let combine {
+    // One more than there are, so that it has an address.
+    let arrivals = device.allocate("arrivals", copying: [UInt32](repeating: 0, count: choice.arrivalCount + 1))
+    if choice.splits > 1 {
       let partialOutput = device.allocate(
         "partial output", byteCount: choice.splits * rowCount * request.valueDimension * 4)
       let partialLogSumExp = device.allocate("partial log-sum-exp", byteCount: choice.splits * rowCount * 4)
-      problem.operands[.output] = ForwardProblem.Operand(address: partialOutput.address)
-      problem.operands[.logSumExp] = ForwardProblem.Operand(address: partialLogSumExp.address)
-      reports.append(try launch(choice.launch(problem), main, device, options))
-      reports.append(
-        try launch(
-          merge.launch(problem, output: result, logSumExp: logSumExp.address), combine, device, options))
-    } else {
-      problem.operands[.output] = result
-      problem.operands[.logSumExp] = ForwardProblem.Operand(address: logSumExp.address)
-      reports.append(try launch(choice.launch(problem), main, device, options))
+      problem.parts = ForwardProblem.Parts(
+        output: partialOutput.address, logSumExp: partialLogSumExp.address, arrivals: arrivals.address)
+    }
+    var reports = [try launch(choice.launch(problem), main, device, options)]
+    if let merge = choice.combine, let combine {
+      reports.append(try launch(merge.launch(problem), combine, device, options))
     }
 
-    if device.read(UInt32.self, from: counter) != [0] {
-      throw Failure.incomplete("the counter of tiles is not zero again")
-    }
+    let counters = device.read(UInt32.self, from: counter) + device.read(UInt32.self, from: arrivals)
+    if counters.contains(where: { $0 != 0 }) { throw Failure.incomplete("a counter is not zero again") }
     let places = output.places
     for (buffer, written) in [(outputBuffer, places.count * 2), (logSumExp, rowCount * 4)] {
       let defined = buffer.byteCount - device.undefinedByteCount(of: buffer)

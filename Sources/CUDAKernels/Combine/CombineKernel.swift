@@ -1,8 +1,6 @@
 import PTX
 
-/// Merges the parts of a result whose keys were split: O = Σ 2^(Lₛ − L) Oₛ with L = log Σ 2^Lₛ, over the parts s.
-///
-/// Each warp merges a row, always in the order of the parts, so that the result is the same from run to run.
+/// Merges the parts of a result whose keys were split, a row by each warp; see ``PartSum``.
 public struct CombineKernel: Sendable, Hashable {
   public let element: HalfType
   /// Dv.
@@ -18,9 +16,6 @@ public struct CombineKernel: Sendable, Hashable {
   }
 
   public static let threads = 128
-
-  /// Parts whose outputs are loaded together.
-  private static let partsAtOnce = 4
 
   /// The rows that a block of threads merges.
   public static let rowsPerBlock = threads / 32
@@ -80,56 +75,10 @@ extension CombineKernel {
     let row = b.blockIndex() * Self.rowsPerBlock + (thread >> 5)
     let rows = number(.rows)
     b.branch(if: row .< rows) {
-      b.comment("the log-sum-exp of all parts: each lane takes every 32nd part")
-      let parts = b.pointer(CombineParameter.partialLogSumExp.rawValue) + row.widened * 4
-      let splits = number(.splits)
-      let maximum = b.variable(OnlineSoftmax.minusInfinity)
-      func part(_ split: Value<U32>) -> Value<F32> {
-        b.load(F32.self, from: parts + split.multipliedWide(by: rows) * 4)
-      }
-      b.loop(from: lane, to: splits, step: 32) { maximum.maximize(part($0)) }
-      let largest = [16, 8, 4, 2, 1].reduce(maximum.value) {
-        Value<F32>.maximum($0, b.exchange($0, acrossLanes: $1))
-      }
-      // A row that no part has seen anything of has L = −∞, and Lₛ − L would be NaN.
-      let reference = (largest .== OnlineSoftmax.minusInfinity).select(0.0, else: largest)
-      func weight(_ logSumExp: Value<F32>) -> Value<F32> {
-        Value<F32>.exponential2((logSumExp - reference) * Value(Logarithms.log2OfE))
-      }
-      let sum = b.variable(0.0 as Value<F32>)
-      b.loop(from: lane, to: splits, step: 32) { sum.add(weight(part($0))) }
-      let total = [16, 8, 4, 2, 1].reduce(sum.value) { $0 + b.exchange($0, acrossLanes: $1) }
-      b.branch(if: lane .== 0) {
-        let logSumExp = Value<F32>.multiplyAdd(Value<F32>.logarithm2(total), Value(Logarithms.naturalOfTwo), reference)
-        b.store(logSumExp, to: b.pointer(CombineParameter.logSumExp.rawValue) + row.widened * 4)
-      }
-
-      b.comment("the output: each lane takes every 32nd column, and holds the weight of every 32nd part")
-      let columns = (0..<((valueDimension + 31) / 32)).map { lane + $0 * 32 }
-      let output = columns.map { _ in b.variable(0.0 as Value<F32>) }
-      let reciprocal = ForwardEpilogue.reciprocal(ofSum: total)
-      let source = b.pointer(CombineParameter.partialOutput.rawValue)
-      b.loop(from: 0, to: splits, step: 32) { first in
-        let own = first + lane
-        let weightOfLane = b.variable(0.0 as Value<F32>)
-        b.branch(if: own .< splits) { weightOfLane.value = weight(part(own)) * reciprocal }
-        b.loop(from: 0, to: Value<U32>.minimum(splits - first, 32), step: Value(Self.partsAtOnce)) { next in
-          // Their loads hide each other's way from memory.
-          for index in 0..<Self.partsAtOnce {
-            let split = first + next + index
-            let weight = b.broadcast(weightOfLane.value, fromLane: next + index)
-            let start = source + (split.multipliedWide(by: rows) + row.widened) * (valueDimension * 4)
-            for (column, element) in zip(columns, output) {
-              let isPresent = (split .< splits) .& (column .< valueDimension)
-              let number = b.variable(0.0 as Value<F32>)
-              b.predicated(by: isPresent) {
-                number.value = b.load(F32.self, from: start + column.multipliedWide(by: 4))
-              }
-              b.predicated(by: isPresent) { element.add(number.value, times: weight) }
-            }
-          }
-        }
-      }
+      let sum = PartSum(
+        b: b, element: element, dimension: valueDimension, lane: lane, splits: number(.splits), rows: rows,
+        outputs: b.pointer(CombineParameter.partialOutput.rawValue),
+        logSumExps: b.pointer(CombineParameter.partialLogSumExp.rawValue))
       let queryLength = number(.queryLength)
       let heads = number(.heads)
       let plane = row / queryLength
@@ -137,11 +86,8 @@ extension CombineKernel {
         b.pointer(CombineParameter.output.rawValue)
         + (plane / heads).widened * stride(.batchStride) + (plane % heads).widened * stride(.headStride)
         + (row % queryLength).widened * stride(.rowStride)
-      for (column, element) in zip(columns, output) {
-        b.branch(if: column .< valueDimension) {
-          b.store(b.rounded(element.value, as: self.element), to: target + column.widened * elementStride(stride))
-        }
-      }
+      sum.merge(
+        row, output: (target, elementStride(stride)), logSumExp: b.pointer(CombineParameter.logSumExp.rawValue))
     }
   }
 

@@ -21,8 +21,8 @@ public struct ForwardKernel: Sendable, Hashable {
   public let isScaledFirst: Bool
   /// How many query heads share the rows of a tile: 1, or all that share a key/value head.
   public let headsPerTile: Int
-  /// Whether a block computes a part of the keys only, and leaves its result for ``CombineKernel``.
-  public let isSplit: Bool
+  /// How much of the keys a block computes.
+  public let keyParts: KeyParts
   /// How rows of the operands lie in memory.
   public let access: RowAccess
   /// The blocks in which it walks.
@@ -31,7 +31,7 @@ public struct ForwardKernel: Sendable, Hashable {
   public init(
     element: HalfType, headDimension: Int, valueDimension: Int, band: Band = .full,
     isCapped: Bool = false, bias: BiasType? = nil, isMasked: Bool = false, isScaledFirst: Bool = false,
-    headsPerTile: Int = 1, isSplit: Bool = false, access: RowAccess = .chunks(bytes: 16), tile: ForwardTile
+    headsPerTile: Int = 1, keyParts: KeyParts = .whole, access: RowAccess = .chunks(bytes: 16), tile: ForwardTile
   ) {
     precondition((1...256).contains(headDimension) && (1...256).contains(valueDimension), "dimensions are 1 to 256")
     self.element = element
@@ -43,9 +43,19 @@ public struct ForwardKernel: Sendable, Hashable {
     self.isMasked = isMasked
     self.isScaledFirst = isScaledFirst
     self.headsPerTile = headsPerTile
-    self.isSplit = isSplit
+    self.keyParts = keyParts
     self.access = access
     self.tile = tile
+  }
+
+  /// How much of the keys a block computes, and what becomes of its result.
+  public enum KeyParts: String, Sendable, Hashable, CaseIterable {
+    /// All keys that its rows see.
+    case whole
+    /// A part. Whoever stores the last part of some rows merges them; all rows of a plane are in one tile.
+    case merged
+    /// A part, which ``CombineKernel`` merges with the others.
+    case parts
   }
 
   /// Which bounds the positional mask has: query i sees key j where i + diagonal − left ≤ j ≤ i + diagonal + right.
@@ -88,6 +98,9 @@ extension ForwardKernel {
     if case .warpgroups = tile.engine { band != .full } else { false }
   }
 
+  /// Whether a block computes a part of the keys only.
+  var isSplit: Bool { keyParts != .whole }
+
   /// The name of the entry.
   public var name: String {
     var words = ["attend", tile.target.rawValue, element.rawValue, "d\(headDimension)"]
@@ -98,7 +111,7 @@ extension ForwardKernel {
     if isMasked { words.append("masked") }
     if isScaledFirst { words.append("scaled") }
     if headsPerTile > 1 { words.append("heads\(headsPerTile)") }
-    if isSplit { words.append("split") }
+    if isSplit { words.append(keyParts.rawValue) }
     switch access {
     case .chunks(bytes: 16): break
     case .chunks(let bytes): words.append("chunks\(bytes)")

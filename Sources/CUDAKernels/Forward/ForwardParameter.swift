@@ -29,10 +29,15 @@ public enum ForwardParameter: Sendable, Hashable {
   case diagonal, left, right
   /// The number of parts of the keys.
   case splits
+  /// Where results of parts lie, fp32 and dense: [splits, B, Hq, Sq, Dv] and [splits, B, Hq, Sq].
+  case partialOutput, partialLogSumExp
+  /// The address of 32 bits for each batch and head tile, zero, and zero again after the launch: how many parts of it are
+  /// there.
+  case arrivals
 
   public enum Operand: String, Sendable, Hashable, CaseIterable {
     case query, key, value, output
-    /// fp32, dense: [B, Hq, Sq]; of a split, [splits, B, Hq, Sq].
+    /// fp32, dense: [B, Hq, Sq].
     case logSumExp = "log_sum_exp"
     case bias, mask
   }
@@ -61,12 +66,15 @@ public enum ForwardParameter: Sendable, Hashable {
     case .left: "left"
     case .right: "right"
     case .splits: "splits"
+    case .partialOutput: "partial_output"
+    case .partialLogSumExp: "partial_log_sum_exp"
+    case .arrivals: "arrivals"
     }
   }
 
   var parameter: Parameter {
     switch self {
-    case .address, .counter: .scalar(name, U64.self)
+    case .address, .counter, .partialOutput, .partialLogSumExp, .arrivals: .scalar(name, U64.self)
     case .map: .tensorMap(name)
     // Addresses of single scores are computed in the loop over keys, where 64-bit products would be dear.
     case .stride(.bias, .element), .stride(.mask, .element): .scalar(name, S32.self)
@@ -82,7 +90,7 @@ extension ForwardKernel {
   /// The parameters in the order in which a launch passes them.
   public var parameters: [ForwardParameter] {
     var list = operandParameters
-    list.append(.address(.logSumExp))
+    if writesResults { list.append(.address(.logSumExp)) }
     for (operand, isPresent) in [(ForwardParameter.Operand.bias, bias != nil), (.mask, isMasked)] where isPresent {
       list.append(.address(operand))
       list += ForwardParameter.Axis.allCases.map { .stride(operand, $0) }
@@ -97,20 +105,23 @@ extension ForwardKernel {
     case .upper: list += [.diagonal, .right]
     case .both: list += [.diagonal, .left, .right]
     }
-    if isSplit { list.append(.splits) }
+    if isSplit { list += [.splits, .partialOutput, .partialLogSumExp] }
+    if keyParts == .merged { list.append(.arrivals) }
     return list
   }
+
+  /// Whether it writes output and log-sum-exp, and not only parts of them.
+  private var writesResults: Bool { keyParts != .parts }
 
   private var operandParameters: [ForwardParameter] {
     var list: [ForwardParameter] = []
     for operand in [ForwardParameter.Operand.query, .key, .value, .output] {
+      if operand == .output && !writesResults { continue }
       let isMapped = tile.target == .sm90a && !(operand == .output && isSplit)
       if isMapped { list.append(.map(operand)) }
       // Rows that are computed with care are read without maps, and written where their neighbours are.
       if isMapped && (operand == .output || !forbidsPositions) { continue }
       list.append(.address(operand))
-      // A part of the result is dense.
-      if operand == .output && isSplit { continue }
       list += [.batch, .head, .row].map { .stride(operand, $0) }
       if access == .elements { list.append(.stride(operand, .element)) }
     }

@@ -1,20 +1,18 @@
 extension CombineKernel {
   /// The launch that merges the parts of a problem's result.
   ///
-  /// - Parameters:
-  ///   - problem: The problem, whose operands `output` and `logSumExp` are those of the parts.
-  ///   - output: Where the result goes.
-  ///   - logSumExp: Where the log-sum-exp goes.
-  public func launch(
-    _ problem: ForwardProblem, output: ForwardProblem.Operand, logSumExp: UInt64
-  ) -> KernelLaunch {
+  /// - Parameter problem: The problem, with its parts.
+  public func launch(_ problem: ForwardProblem) -> KernelLaunch {
+    guard let parts = problem.parts, let output = problem.operands[.output],
+      let logSumExp = problem.operands[.logSumExp]
+    else { preconditionFailure("the kernel \(name) reads parts and writes results") }
     let rows = problem.batch * problem.queryHeads * problem.queryLength
     let arguments = CombineParameter.allCases.map { parameter -> LaunchArgument in
       switch parameter {
-      case .partialOutput: .word64(problem.operands[.output]?.address ?? 0)
-      case .partialLogSumExp: .word64(problem.operands[.logSumExp]?.address ?? 0)
+      case .partialOutput: .word64(parts.output)
+      case .partialLogSumExp: .word64(parts.logSumExp)
       case .output: .word64(output.address)
-      case .logSumExp: .word64(logSumExp)
+      case .logSumExp: .word64(logSumExp.address)
       case .batchStride: .stride(output.strides[0])
       case .headStride: .stride(output.strides[1])
       case .rowStride: .stride(output.strides[2])

@@ -55,6 +55,9 @@ extension ForwardKernel {
     case .left: .integer(Self.bounded(problem.left ?? .max))
     case .right: .integer(Self.bounded(problem.right ?? .max))
     case .splits: .integer(problem.splits)
+    case .partialOutput: .word64(parts(problem).output)
+    case .partialLogSumExp: .word64(parts(problem).logSumExp)
+    case .arrivals: .word64(parts(problem).arrivals)
     }
   }
 
@@ -68,6 +71,11 @@ extension ForwardKernel {
       preconditionFailure("the kernel \(name) reads or writes the operand \(operand.rawValue)")
     }
     return found
+  }
+
+  private func parts(_ problem: ForwardProblem) -> ForwardProblem.Parts {
+    guard let parts = problem.parts else { preconditionFailure("the kernel \(name) leaves parts of the result") }
+    return parts
   }
 
   /// The map of an operand. Queries and output have an axis of heads that share a tile before that of queries, so that a

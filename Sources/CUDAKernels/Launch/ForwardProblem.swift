@@ -18,8 +18,25 @@ public struct ForwardProblem: Sendable, Hashable {
   public var operands: [ForwardParameter.Operand: Operand]
   /// Parts of the keys.
   public var splits: Int
+  /// Where parts of the result go, where keys are split.
+  public var parts: Parts?
   /// The address of the counter of tiles, where the kernel has one.
   public var counter: UInt64 = 0
+
+  /// Addresses in device memory.
+  public struct Parts: Sendable, Hashable {
+    /// fp32, dense: [splits, B, Hq, Sq, Dv] and [splits, B, Hq, Sq].
+    public var output: UInt64
+    public var logSumExp: UInt64
+    /// ``ForwardChoice/arrivalCount`` times 32 bits.
+    public var arrivals: UInt64
+
+    public init(output: UInt64, logSumExp: UInt64, arrivals: UInt64) {
+      self.output = output
+      self.logSumExp = logSumExp
+      self.arrivals = arrivals
+    }
+  }
 
   /// The longest sequence: sums of a position and two distances fit 32 bits.
   static let longestSequence = 1 << 29
@@ -27,8 +44,7 @@ public struct ForwardProblem: Sendable, Hashable {
   /// An operand in device memory.
   public struct Operand: Sendable, Hashable {
     public var address: UInt64
-    /// In bytes, of the axes [B, H, S, D], or [B, H, Sq, Sk] for bias and mask. The log-sum-exp is dense, and so are parts of
-    /// the output: theirs have no meaning.
+    /// In bytes, of the axes [B, H, S, D], or [B, H, Sq, Sk] for bias and mask. The log-sum-exp is dense: its have no meaning.
     public var strides: [Int]
 
     public init(address: UInt64, strides: [Int] = [0, 0, 0, 0]) {

@@ -12,22 +12,27 @@ struct ForwardResults {
     self.item = item
   }
 
-  /// The number of a row among all of the result: [splits, B, Hq, Sq].
-  private func index(_ row: TileRow) -> Value<U64> {
-    let heads = queryHeads
-    let batches = frame.kernel.isSplit ? batchCount : 0
-    let plane = (item.split * batches + item.batch) * heads + row.head
-    return plane.widened * frame.queryLength.widened.bits(as: U64.self) + row.query.bits(as: U32.self).widened
+  /// The number of a row among all of the result, [B, Hq, Sq]; there are less than 2³¹.
+  func number(of row: TileRow) -> Value<U32> {
+    let heads = frame.parameter(.headTiles, U32.self) * frame.kernel.headsPerTile
+    return (item.batch * heads + row.head) * frame.queryLength.bits(as: U32.self) + row.query.bits(as: U32.self)
   }
 
-  private var queryHeads: Value<U32> { frame.parameter(.headTiles, U32.self) * frame.kernel.headsPerTile }
+  /// B · Hq · Sq, where keys are split.
+  var rowCount: Value<U32> {
+    frame.parameter(.planes, U32.self) / item.splits * frame.kernel.headsPerTile * frame.queryLength.bits(as: U32.self)
+  }
 
-  private var batchCount: Value<U32> {
-    frame.parameter(.planes, U32.self) / (frame.parameter(.headTiles, U32.self) * item.splits)
+  /// The number of a row among those of all parts: [splits, B, Hq, Sq].
+  private func index(_ row: TileRow) -> Value<U64> {
+    let number = number(of: row).widened
+    return frame.kernel.isSplit ? item.split.multipliedWide(by: rowCount) + number : number
   }
 
   func store(logSumExp: Value<F32>, _ row: TileRow) {
-    b.store(logSumExp, to: frame.address(.logSumExp) + index(row) * 4)
+    let target =
+      frame.kernel.isSplit ? b.pointer(ForwardParameter.partialLogSumExp.name) : frame.address(.logSumExp)
+    b.store(logSumExp, to: target + index(row) * 4)
   }
 
   /// Where a column of a row lies.
@@ -35,7 +40,8 @@ struct ForwardResults {
     guard frame.kernel.isSplit else {
       return row.address(.output, frame, item) + column.widened * frame.stride(.output, .element)
     }
-    return frame.address(.output) + (index(row) * frame.kernel.valueDimension + column.widened) * 4
+    return b.pointer(ForwardParameter.partialOutput.name)
+      + (index(row) * frame.kernel.valueDimension + column.widened) * 4
   }
 
   /// The distance of neighbours of a row.

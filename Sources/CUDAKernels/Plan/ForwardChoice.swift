@@ -11,9 +11,12 @@ public struct ForwardChoice: Sendable, Hashable {
   /// Blocks of threads of a kernel whose blocks stay: one for each multiprocessor, whose registers each fills.
   public let residentBlocks: Int
 
-  /// The kernel that merges the parts, where keys are split.
+  /// How many counters of parts the kernel has: one for each batch and head tile where it merges them, else none.
+  public let arrivalCount: Int
+
+  /// The kernel that merges the parts, where keys are split and those who compute the parts do not.
   public var combine: CombineKernel? {
-    kernel.isSplit
+    kernel.keyParts == .parts
       ? CombineKernel(
         element: kernel.element, valueDimension: kernel.valueDimension, access: kernel.access)
       : nil
@@ -44,24 +47,28 @@ public struct ForwardChoice: Sendable, Hashable {
     let packed = Self.headsPerTile(request)
     let usesWarpgroups =
       device.capability == GPUTraits.Capability(9, 0) && request.layout.isMappable && 64 % packed == 0
-    func kernel(isSplit: Bool) -> ForwardKernel {
+    let rows = request.queryLength * packed
+    func kernel(_ keyParts: ForwardKernel.KeyParts) -> ForwardKernel {
       let question = ForwardTileTable.Question(
         dimension: max(request.headDimension, request.valueDimension),
         hasAddends: request.bias != nil || request.isMasked, hasBand: request.band != .full,
-        rows: request.queryLength * packed, keys: request.keyLength, isSplit: isSplit)
+        rows: rows, keys: request.keyLength, isSplit: keyParts != .whole)
       return ForwardKernel(
         element: request.element, headDimension: request.headDimension, valueDimension: request.valueDimension,
         band: request.band, isCapped: request.isCapped, bias: request.bias, isMasked: request.isMasked,
-        isScaledFirst: !request.hasPositiveScale, headsPerTile: packed, isSplit: isSplit,
+        isScaledFirst: !request.hasPositiveScale, headsPerTile: packed, keyParts: keyParts,
         access: request.layout.access,
         tile: usesWarpgroups ? ForwardTileTable.tileOfWarpgroups(question) : ForwardTileTable.tileOfWarps(question))
     }
-    let whole = kernel(isSplit: false)
+    let whole = kernel(.whole)
     let planes = request.batch * (request.queryHeads / packed)
-    let tiles = (request.queryLength * packed + whole.tile.rows - 1) / whole.tile.rows * planes
+    let tiles = (rows + whole.tile.rows - 1) / whole.tile.rows * planes
     let blocksOfKeys = (request.keyLength + whole.tile.keys - 1) / whole.tile.keys
-    splits = Self.splits(tiles: tiles, blocksOfKeys: blocksOfKeys, multiprocessors: device.multiprocessors)
-    self.kernel = splits > 1 ? kernel(isSplit: true) : whole
+    splits =
+      blocksOfKeys <= Self.fewSteps(rows: rows)
+      ? 1 : Self.splits(tiles: tiles, blocksOfKeys: blocksOfKeys, multiprocessors: device.multiprocessors)
+    self.kernel = splits == 1 ? whole : kernel(rows <= Self.fewMergedRows ? .merged : .parts)
+    arrivalCount = self.kernel.keyParts == .merged ? planes : 0
     residentBlocks = device.multiprocessors
     planesPerSection = min(
       Self.planesPerSection(request, headsPerTile: packed, level2Cache: device.level2Cache), max(planes * splits, 1))
@@ -75,12 +82,15 @@ public struct ForwardChoice: Sendable, Hashable {
     return heads <= 64 && request.queryLength <= most ? heads : 1
   }
 
-  /// So many steps take less than a second launch and its traffic.
-  public static let fewSteps = 4
+  /// With more rows than these a second launch merges parts: two for each warp of a block.
+  private static let fewMergedRows = 8
+
+  /// So many steps take less than merging their parts.
+  public static func fewSteps(rows: Int) -> Int { rows <= fewMergedRows ? 2 : 8 }
 
   /// Where tiles leave multiprocessors idle, the fewest parts that reach 95 % of the best use of them.
   static func splits(tiles: Int, blocksOfKeys: Int, multiprocessors: Int) -> Int {
-    guard tiles > 0, tiles * 5 < multiprocessors * 4, blocksOfKeys > fewSteps else { return 1 }
+    guard tiles > 0, tiles * 5 < multiprocessors * 4 else { return 1 }
     /// The part of the multiprocessors' time that is used, where every part of the keys takes as long.
     func use(_ splits: Int) -> Double {
       let part = (blocksOfKeys + splits - 1) / splits

@@ -32,6 +32,12 @@ struct OutputStore {
           results.store(number, TileRow(pass.frame, item, row: row), column: column)
         }
       }
+      if kernel.keyParts == .merged {
+        PartMerge(
+          frame: pass.frame, item: item, warp: b.broadcast(pass.thread >> 5 & 3, fromLane: 0), lane: lane,
+          slot: pass.shared + pass.memory.mergeSlot, synchronize: synchronizeWarpgroup
+        ).run()
+      }
       return
     }
 

@@ -21,6 +21,7 @@ struct WarpgroupMemory {
   private(set) var addends = 0
   private(set) var barriers = 0
   private(set) var slots = 0
+  private(set) var mergeSlot = 0
   private(set) var byteCount = 0
 
   init(_ kernel: ForwardKernel, stages: Int) {
@@ -51,6 +52,7 @@ struct WarpgroupMemory {
     addends = layout.reserve(bytes: ScoreAddends.byteCount(kernel))
     barriers = layout.reserve(bytes: Ring.barrierBytes(stages: queryStages) + 2 * Ring.barrierBytes(stages: stages))
     slots = layout.reserve(bytes: kernel.takesTilesFromCounter ? queryStages * TileQueue.slotBytes : 0)
+    mergeSlot = layout.reserve(bytes: kernel.keyParts == .merged ? 4 : 0)
     byteCount = layout.byteCount
   }
 

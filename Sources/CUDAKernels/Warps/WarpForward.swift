@@ -121,6 +121,13 @@ struct WarpForward {
           results.store(number, TileRow(frame, item, row: row), column: column)
         }
     }
+    if kernel.keyParts == .merged {
+      PartMerge(
+        frame: frame, item: item, warp: b.broadcast(thread >> 5, fromLane: 0), lane: lane,
+        // All warps have done with the queries when it is written.
+        slot: query.start, synchronize: b.synchronizeBlock
+      ).run()
+    }
   }
 
   /// Whether the warp's queries have room in registers. Read from shared memory in every step, they take a tenth of its time.

@@ -77,23 +77,27 @@ struct CUDACallTests {
     #expect(launch.map("output_map")?.address == result.output.pointer)
   }
 
-  @Test("Parts of split keys go to memory of their own and are merged")
-  func splits() throws {
+  @Test("Parts of split keys go to memory of their own and are merged", arguments: [1, 10])
+  func splits(queryLength: Int) throws {
     let gpu = try MockGPU(.ampere)
-    let inputs = try inputs(heads: (4, 2), lengths: (1, 512))
+    let inputs = try inputs(heads: (4, 2), lengths: (queryLength, 1024))
     let tensors = try [inputs.queries, inputs.keys, inputs.values].map { try $0.copied(to: gpu.stream) }
     let result = try scaledDotProductAttention(
       queries: tensors[0], keys: tensors[1], values: tensors[2], on: gpu.stream)
-    #expect(gpu.launches.map(\.kernel) == ["attend_sm_80_f16_d16_v8_heads2_split_64x64", "combine_f16_v8"])
-    let (part, merge) = (gpu.launches[0], gpu.launches[1])
+    #expect(
+      gpu.launches.map(\.kernel)
+        == (queryLength == 1
+          ? ["attend_sm_80_f16_d16_v8_heads2_merged_64x64"]
+          : ["attend_sm_80_f16_d16_v8_heads2_parts_64x64", "combine_f16_v8"]))
+    let (part, merge) = try (#require(gpu.launches.first), #require(gpu.launches.last))
     let splits = try #require(part.number("splits"))
     #expect(splits > 1)
     #expect(merge.number("splits") == splits)
-    #expect(part.address("output") == merge.address("partial_output"))
-    #expect(part.address("log_sum_exp") == merge.address("partial_log_sum_exp"))
-    #expect(
-      try #require(merge.address("partial_log_sum_exp")) - #require(merge.address("partial_output"))
-        == UInt64(splits * 4 * 8 * 4))
+    let names = ["partial_output", "partial_log_sum_exp"]
+    let parts = try names.map { try #require(part.address($0)) }
+    #expect(parts[1] - parts[0] == UInt64(splits * 4 * queryLength * 8 * 4))
+    #expect(names.map { merge.address($0) } == parts)
+    #expect((part.address("arrivals") == parts[1] + UInt64(splits * 4 * 4)) == (queryLength == 1))
     #expect(merge.address("output") == result.output.pointer.rawValue)
     #expect(merge.address("log_sum_exp") == result.logSumExp.pointer.rawValue)
     // The parts' memory has gone in the order of the stream.

@@ -125,7 +125,7 @@ struct CUDAErrorTests {
   func failures() throws {
     let inputs = try AttentionInputs<Float16>(
       AttentionCase(
-        heads: (4, 2), lengths: (1, 512), dimensions: (16, 16), element: .float16,
+        heads: (4, 2), lengths: (10, 1024), dimensions: (16, 16), element: .float16,
         booleanMask: BooleanMaskForm(form: .matrix)))
     let reference = try MockGPU(.ampere)
     let first = reference.driver.calls.count

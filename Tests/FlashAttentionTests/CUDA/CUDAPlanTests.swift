@@ -73,9 +73,15 @@ struct CUDAPlanTests {
       descriptor(heads: (8, 2), lengths: (1, 8192), dimensions: (128, 96)), on: .hopper)
     #expect(plan.splits > 1)
     #expect(plan.headsPerTile == 4)
-    #expect(plan.workspaceBytes == plan.splits * 8 * (96 + 1) * 4)
-    #expect(plan.modules.map(\.kernel) == [plan.kernelName, "combine_bf16_v96"])
-    #expect(plan.description.contains("\(plan.splits) parts, which combine_bf16_v96 merges"))
+    // A counter for each of the two groups of heads comes last.
+    #expect(plan.workspaceBytes == plan.splits * 8 * (96 + 1) * 4 + 2 * 4)
+    #expect(plan.modules.map(\.kernel) == [plan.kernelName])
+    #expect(plan.description.contains("\(plan.splits) parts, merged by whoever computes the last of them"))
+    let many = try CUDAAttentionPlan(
+      descriptor(heads: (8, 2), lengths: (12, 8192), dimensions: (128, 96)), on: .hopper)
+    #expect(many.workspaceBytes == many.splits * 8 * 12 * (96 + 1) * 4)
+    #expect(many.modules.map(\.kernel) == [many.kernelName, "combine_bf16_v96"])
+    #expect(many.description.contains("\(many.splits) parts, merged by combine_bf16_v96"))
     let whole = try CUDAAttentionPlan(descriptor(heads: (64, 64), lengths: (1024, 1024)), on: .hopper)
     #expect(whole.splits == 1)
     #expect(whole.workspaceBytes == 0)

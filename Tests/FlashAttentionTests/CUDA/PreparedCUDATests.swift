@@ -32,7 +32,7 @@ struct PreparedCUDATests {
 
   @Test(
     "A call that is repeated makes a launch and no other call of the driver but for the context",
-    arguments: [MockDevice.ampere, .hopper], [(64, 64), (1, 1024)])
+    arguments: [MockDevice.ampere, .hopper], [(64, 64), (1, 1024), (10, 2048)])
   func repeated(device: MockDevice, lengths: (Int, Int)) throws {
     let call = try Call(device, lengths: lengths)
     var prepared = try call.plan.prepare(on: call.gpu.stream)
@@ -40,7 +40,7 @@ struct PreparedCUDATests {
     let before = call.gpu.driver.calls.count
     try call.attend(&prepared)
     let calls = call.gpu.driver.calls[before...].filter { $0 != .cuCtxGetCurrent && $0 != .cuCtxSetCurrent }
-    #expect(calls == [EntryPoint](repeating: .cuLaunchKernelEx, count: call.plan.splits > 1 ? 2 : 1))
+    #expect(calls == [EntryPoint](repeating: .cuLaunchKernelEx, count: call.plan.modules.count))
     let half = call.gpu.launches.count / 2
     #expect(call.gpu.launches[..<half].map(\.arguments) == call.gpu.launches[half...].map(\.arguments))
   }

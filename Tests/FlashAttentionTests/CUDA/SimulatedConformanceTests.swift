@@ -62,14 +62,31 @@ struct SimulatedConformanceTests {
     }
   }
 
-  @Test("More parts than a warp has lanes are merged", arguments: ["sm_80", "sm_90"])
-  func manyParts(name: String) throws {
+  @Test(
+    "More parts than a warp has lanes are merged, of few rows by those who compute them",
+    arguments: ["sm_80", "sm_90"], [2, 5])
+  func manyParts(name: String, queryLength: Int) throws {
     let posed = AttentionCase(
-      heads: (2, 1), lengths: (2, 6000), dimensions: (32, 40), element: .float16, mask: .causal(.bottomRight))
+      heads: (2, 1), lengths: (queryLength, 6000), dimensions: (32, 40), element: .float16,
+      mask: .causal(.bottomRight))
     let device = Device(name: name, multiprocessors: 100)
     let simulated = try SimulatedForward(ForwardCase(AttentionInputs<Float16>(posed)), on: device.traits)
     #expect(simulated.choice.splits > 32)
+    #expect(simulated.choice.kernel.keyParts == (queryLength == 2 ? .merged : .parts))
     try Self.check(posed, on: device)
+  }
+
+  @Test(
+    "Warpgroups of a tile leave out what only the others see, and have no rows behind the last query",
+    arguments: [
+      AttentionMask.full, .causal(.bottomRight), .causal(.topLeft), try! .slidingWindow(left: 40, right: 20, .topLeft),
+    ], [130, 200, 330])
+  func warpgroups(mask: AttentionMask, queryLength: Int) throws {
+    for dimension in [64, 160] {
+      let posed = AttentionCase(
+        heads: (2, 2), lengths: (queryLength, 420), dimensions: (dimension, dimension), element: .bfloat16, mask: mask)
+      for device in Device.all where device.name == "sm_90" { try Self.check(posed, on: device) }
+    }
   }
 
   /// Expects that a case meets the contract, and that every schedule gives the same bits.

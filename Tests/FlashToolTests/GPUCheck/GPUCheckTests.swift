@@ -96,7 +96,9 @@ struct GPUCheckTests {
       for dimension in [64, 96, 128, 160, 192, 256] {
         let found = names.filter { $0.hasPrefix("attend_\(isa)_bf16_d\(dimension)") }
         #expect(found.contains { $0.contains("masked") } && found.contains { !$0.contains("masked") })
-        #expect(found.contains { $0.contains("split") } && found.contains { !$0.contains("split") })
+        for parts in ["merged", "parts"] {
+          #expect(found.contains { $0.contains("_\(parts)_") }, "\(parts) of \(found)")
+        }
       }
     }
   }

@@ -9,16 +9,15 @@ struct AddressArgument: Sendable, Hashable {
   let index: Int
   let operand: ForwardParameter.Operand
 
-  /// All of a plan. What passes between the two launches is not among them.
+  /// All of a plan. The addresses of parts of the result stay the same.
   static func all(of plan: CUDAAttentionPlan) -> [AddressArgument] {
     let kernel = plan.choice.kernel
     var found: [AddressArgument] = []
     for (index, parameter) in kernel.parameters.enumerated() {
       guard case .address(let operand) = parameter else { continue }
-      if kernel.isSplit && (operand == .output || operand == .logSumExp) { continue }
       found.append(AddressArgument(launch: .main, index: index, operand: operand))
     }
-    guard kernel.isSplit else { return found }
+    guard kernel.keyParts == .parts else { return found }
     for (index, parameter) in CombineParameter.allCases.enumerated() {
       switch parameter {
       case .output: found.append(AddressArgument(launch: .merging, index: index, operand: .output))

@@ -108,10 +108,9 @@ extension CUDAAttentionPlan {
     }
     let kernels = isEmpty ? [] : try CUDAKernelCache.kernels(of: self, in: stream.context)
     let workspace = try DeviceBuffer(byteCount: isEmpty ? 0 : workspaceBytes, on: stream)
-    let parts = CUDAWorkspace(self)
-    if parts.hasCounter && !isEmpty {
-      try stream.fill(
-        workspace.span.part(at: parts.partialBytes, byteCount: CUDAWorkspace.counterBytes), with: 0)
+    let places = CUDAWorkspace(self)
+    if places.counterBytes > 0 && !isEmpty {
+      try stream.fill(workspace.span.part(at: places.partialBytes, byteCount: places.counterBytes), with: 0)
     }
     return PreparedCUDAAttention(
       self, on: stream, kernels: kernels, workspace: workspace,

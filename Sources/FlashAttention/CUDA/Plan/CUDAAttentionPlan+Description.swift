@@ -33,8 +33,8 @@ extension CUDAAttentionPlan: CustomStringConvertible {
   }
 
   private var keys: String {
-    guard let combine = choice.combine else { return "not split" }
-    return "\(splits) parts, which \(combine.name) merges"
+    if splits == 1 { return "not split" }
+    return "\(splits) parts, merged by \(choice.combine?.name ?? "whoever computes the last of them")"
   }
 
   private var cycles: String {

@@ -2,7 +2,7 @@ import CUDADriver
 import CUDAKernels
 
 extension CUDAAttentionPlan {
-  /// The launches of a call in their order: none where there is nothing to compute, two where keys are split.
+  /// The launches of a call in their order: none where there is nothing to compute, two where a kernel merges parts.
   ///
   /// - Parameters:
   ///   - operands: Of the plan's layout.
@@ -10,18 +10,14 @@ extension CUDAAttentionPlan {
   func launches(_ operands: CUDAOperands, workspace: UInt64) -> [KernelLaunch] {
     if isEmpty { return [] }
     var problem = problem(operands)
-    let parts = CUDAWorkspace(self)
-    if parts.hasCounter { problem.counter = workspace + UInt64(parts.partialBytes) }
-    guard let combine = choice.combine, let output = problem.operands[.output] else {
-      return [choice.launch(problem)]
+    let places = CUDAWorkspace(self)
+    let counters = workspace + UInt64(places.partialBytes)
+    if splits > 1 {
+      problem.parts = ForwardProblem.Parts(
+        output: workspace, logSumExp: workspace + UInt64(places.outputBytes), arrivals: counters)
     }
-    let partialLogSumExp = workspace + UInt64(parts.outputBytes)
-    problem.operands[.output] = ForwardProblem.Operand(address: workspace)
-    problem.operands[.logSumExp] = ForwardProblem.Operand(address: partialLogSumExp)
-    return [
-      choice.launch(problem),
-      combine.launch(problem, output: output, logSumExp: operands.logSumExp.rawValue),
-    ]
+    if places.hasCounter { problem.counter = counters + UInt64(places.arrivalBytes) }
+    return [choice.launch(problem)] + (choice.combine.map { [$0.launch(problem)] } ?? [])
   }
 
   /// The problem that operands pose, with strides in bytes.

@@ -34,12 +34,10 @@ extension CUDAAttentionPlan {
     _ choice: ForwardChoice, _ descriptor: AttentionDescriptor, _ device: CUDADeviceTraits
   ) -> String {
     let shape = descriptor.shape
-    if shape.keyLength <= ForwardChoice.fewSteps * choice.kernel.tile.keys {
-      return "the keys are \(ForwardChoice.fewSteps) steps or fewer"
-    }
-    let rowTiles =
-      (shape.queryLength * choice.kernel.headsPerTile + choice.kernel.tile.rows - 1)
-      / choice.kernel.tile.rows
+    let rows = shape.queryLength * choice.kernel.headsPerTile
+    let fewSteps = ForwardChoice.fewSteps(rows: rows)
+    if shape.keyLength <= fewSteps * choice.kernel.tile.keys { return "the keys are \(fewSteps) steps or fewer" }
+    let rowTiles = (rows + choice.kernel.tile.rows - 1) / choice.kernel.tile.rows
     let tiles = shape.batch * (shape.queryHeads / choice.kernel.headsPerTile) * rowTiles
     return "\(tiles) tiles for \(device.multiprocessors) multiprocessors, parts would not use these better"
   }

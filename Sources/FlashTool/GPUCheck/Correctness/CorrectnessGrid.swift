@@ -6,7 +6,7 @@ enum CorrectnessGrid {
   static func essentials() throws -> [CorrectnessCase] {
     var cases: [CorrectnessCase] = []
     for dimension in [128, 64, 256] {
-      cases.append(try CorrectnessCase(heads: (4, 2), lengths: (197, 1000), dimensions: (dimension, dimension)))
+      cases.append(try CorrectnessCase(heads: (4, 2), lengths: (197, 1500), dimensions: (dimension, dimension)))
       cases.append(
         try CorrectnessCase(heads: (2, 2), lengths: (300, 300), dimensions: (dimension, dimension)) {
           $0.mask = .causal(.bottomRight)
@@ -95,7 +95,7 @@ enum CorrectnessGrid {
         })
     }
     for dimension in [64, 128, 256] {
-      for lengths in [(140, 600), (4, 600)] {
+      for lengths in [(140, 900), (2, 900), (4, 900)] {
         cases.append(
           try CorrectnessCase(heads: (4, 2), lengths: lengths, dimensions: (dimension, dimension)) {
             $0.mask = .causal(.bottomRight)

@@ -16,7 +16,7 @@ struct KernelVariant {
       for family in device.device.families.reversed() {
         for posed in try cases(dimension) {
           let plan = try CUDAAttentionPlan(
-            posed.descriptor(), on: device.traits(of: family, splitsKeys: posed.shape.queryLength == 1))
+            posed.descriptor(), on: device.traits(of: family, splitsKeys: posed.shape.queryLength < 4096))
           if seen.insert(plan.kernelName).inserted { variants.append(KernelVariant(plan: plan)) }
         }
       }
@@ -38,7 +38,7 @@ struct KernelVariant {
     }
     return [
       try posed(4096) { _ in }, try posed(4096) { $0.mask = .causal(.bottomRight) }, try posed(4096, all),
-      try posed(1) { _ in }, try posed(1, all),
+      try posed(1) { _ in }, try posed(1, all), try posed(64) { _ in },
     ]
   }
 }
