@@ -32,10 +32,10 @@ enum Subjects {
           request(150, 200, 64, heads: (2, 1)) { $0.band = .upper },
         ]),
       try Subject(
-        "warps, every feature, split", on: "sm_80", multiprocessors: 8,
+        "warps, every feature, parts", on: "sm_80", multiprocessors: 8,
         [
           request(5, 700, 64, heads: (4, 2), allFeatures), request(9, 593, 64, heads: (4, 2), batch: 2, allFeatures),
-          request(3, 800, 64, heads: (4, 2), allFeatures),
+          request(7, 800, 64, heads: (4, 2), allFeatures),
         ]),
       try Subject(
         "warps, elements one by one", on: "sm_80", multiprocessors: 1, layout: .scattered,
@@ -48,22 +48,29 @@ enum Subjects {
         [
           // The last step of the last tile is full.
           request(400, 640, 64, heads: (2, 1)) { $0.band = .upper },
-          request(193, 193, 64, heads: (3, 1), batch: 2) { $0.band = .upper },
+          request(385, 193, 64, heads: (3, 1), batch: 2) { $0.band = .upper },
           request(500, 300, 64, heads: (2, 2)) { $0.band = .upper },
           request(300, 500, 64, heads: (2, 2)) { $0.band = .upper },
         ]),
       try Subject(
         "warpgroups, every feature", on: "sm_90", multiprocessors: 1,
         [
-          request(200, 400, 64, heads: (4, 2), allFeatures),
+          request(300, 400, 64, heads: (4, 2), allFeatures),
           request(131, 300, 64, heads: (4, 2), batch: 2, allFeatures),
           request(260, 410, 64, heads: (4, 2), allFeatures),
         ]),
       try Subject(
-        "warpgroups, few rows, split", on: "sm_90", multiprocessors: 6,
+        "warpgroups, few rows, parts", on: "sm_90", multiprocessors: 6,
         [
           request(5, 1500, 64, heads: (4, 2)) { $0.band = .upper },
           request(16, 1100, 64, heads: (4, 2), batch: 2) { $0.band = .upper },
+          request(6, 2000, 64, heads: (4, 2)) { $0.band = .upper },
+        ]),
+      try Subject(
+        "warpgroups, few rows, merged", on: "sm_90", multiprocessors: 6,
+        [
+          request(4, 1500, 64, heads: (4, 2)) { $0.band = .upper },
+          request(3, 1100, 64, heads: (4, 2), batch: 2) { $0.band = .upper },
           request(1, 2000, 64, heads: (4, 2)) { $0.band = .upper },
         ]),
     ]
