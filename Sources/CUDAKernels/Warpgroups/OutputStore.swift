@@ -57,7 +57,7 @@ struct OutputStore {
     }
     b.fenceAsyncProxy()
     synchronizeWarpgroup()
-    // The other warps need not wait: queries of the next tile come to the same place only when all warps have released it.
+    // The other warps need not wait: whoever writes to the same place next, queries or the next output, waits for the copy.
     b.branch(if: Self.isCopying(pass)) { copy(tile) }
   }
 
