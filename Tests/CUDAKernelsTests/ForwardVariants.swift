@@ -54,6 +54,26 @@ enum ForwardVariants {
       $0.bias = .bfloat16
       $0.isMasked = true
     },
+    {
+      $0.queryLength = 1
+      $0.keyLength = 32_768
+      $0.band = .upper
+    },
+    {
+      $0.queryLength = 2
+      $0.keyLength = 32_768
+      $0.band = .both
+      $0.isCapped = true
+      $0.bias = .float32
+      $0.isMasked = true
+    },
+    // Keys are split among many rows without a band.
+    {
+      $0.batch = 1
+      $0.queryHeads = 2
+      $0.keyValueHeads = 2
+      $0.queryLength = 500
+    },
     // Decoding by many batches.
     {
       $0.batch = 128

@@ -66,7 +66,7 @@ struct TileConsumer {
   /// rows are behind the last query.
   ///
   /// Three warpgroups gain by it, since the others have more of the tensor cores. Of two that take turns, the one that is
-  /// done waits for the other.
+  /// done waits for the other; and where there is no band, two gain nothing.
   private var passesOver: Bool {
     kernel.tile.units > 2 || (kernel.tile.units > 1 && kernel.band != .full && turns == nil)
   }

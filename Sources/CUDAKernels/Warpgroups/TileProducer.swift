@@ -24,10 +24,10 @@ struct TileProducer {
         fill(position, from: map) { [$0, block * kernel.tile.keys, head, batch] }
       }
       let seesKeys = keys.first .< keys.end
-      b.comment("the first keys, then queries, whose place is free only when the tile before has been written")
+      b.comment("the first keys, then queries, whose place may be free only when the tile before has been written")
       b.branch(if: seesKeys) { bring(maps[1], keys.first, key) }
       let firstQuery = (item.firstRow / kernel.headsPerTile).bits(as: S32.self)
-      // Also where they see no key: the output takes their place.
+      // Also where they see no key: the warps that compute wait for them.
       fill(query, from: maps[0], passOn) { [$0, 0, firstQuery, item.headTile.bits(as: S32.self), batch] }
       b.branch(if: seesKeys) {
         b.comment("the keys of a step come before the values of the step before it, as they are needed")

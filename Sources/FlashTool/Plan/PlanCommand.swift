@@ -33,7 +33,7 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp(
       "Write the PTX text of the kernel that --device would load; - is standard output, without the explanation.",
       discussion: """
-        Where keys are split, the kernel that merges their parts goes into a file beside it: k.combine.ptx for k.ptx.
+        Where a second kernel merges parts of the keys, it goes into a file beside it: k.combine.ptx for k.ptx.
         """, valueName: "file"))
   var ptxOutput: PTXOutput?
 

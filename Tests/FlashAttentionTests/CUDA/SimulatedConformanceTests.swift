@@ -89,6 +89,17 @@ struct SimulatedConformanceTests {
     }
   }
 
+  @Test("Parts of a window that only some warpgroups of a tile see are merged")
+  func partsOfWarpgroups() throws {
+    let posed = try AttentionCase(
+      lengths: (330, 1300), dimensions: (64, 64), element: .bfloat16,
+      mask: .slidingWindow(left: 900, right: 20, .bottomRight))
+    let device = Device(name: "sm_90", multiprocessors: 100)
+    let kernel = try SimulatedForward(ForwardCase(AttentionInputs<BFloat16>(posed)), on: device.traits).choice.kernel
+    #expect(kernel.keyParts == .parts && kernel.tile.rows == 192)
+    try Self.check(posed, on: device)
+  }
+
   /// Expects that a case meets the contract, and that every schedule gives the same bits.
   static func check(
     _ posed: AttentionCase, on device: Device, _ layout: ForwardCase.Layout = .dense,

@@ -25,6 +25,13 @@ struct SimulatedContractTests {
     AttentionCase(
       heads: (2, 1), lengths: (60, 70), dimensions: (33, 17), element: .bfloat16,
       bias: BiasForm(form: .whole, forbids: true)),
+    // On a device of many multiprocessors parts of the keys, merged in place and by a kernel of their own.
+    AttentionCase(
+      heads: (4, 2), lengths: (2, 400), dimensions: (64, 64), element: .bfloat16,
+      booleanMask: BooleanMaskForm(form: .whole)),
+    AttentionCase(
+      heads: (4, 2), lengths: (9, 900), dimensions: (64, 64), element: .bfloat16,
+      booleanMask: BooleanMaskForm(form: .whole)),
   ]
 
   @Test("NaN and infinities reach only the rows that may see them", arguments: bands, ["keys", "values"])
@@ -68,14 +75,25 @@ struct SimulatedContractTests {
 
   @Test("Every schedule and every delivery give the same bits", arguments: Device.all)
   func determinism(device: Device) throws {
-    for posed in [
-      AttentionCase(
-        heads: (4, 2), lengths: (300, 300), dimensions: (64, 64), element: .bfloat16, mask: .causal(.bottomRight)),
-      AttentionCase(
-        heads: (4, 1), lengths: (3, 700), dimensions: (128, 128), element: .bfloat16,
-        booleanMask: BooleanMaskForm(form: .whole), softcap: 5),
+    for (posed, keyParts) in [
+      (
+        AttentionCase(
+          heads: (4, 2), lengths: (300, 300), dimensions: (64, 64), element: .bfloat16, mask: .causal(.bottomRight)),
+        ForwardKernel.KeyParts.whole
+      ),
+      (
+        AttentionCase(
+          heads: (4, 1), lengths: (3, 900), dimensions: (128, 128), element: .bfloat16,
+          booleanMask: BooleanMaskForm(form: .whole), softcap: 5), .parts
+      ),
+      (
+        AttentionCase(
+          heads: (4, 1), lengths: (2, 700), dimensions: (64, 64), element: .bfloat16, mask: .causal(.bottomRight)),
+        .merged
+      ),
     ] {
       let simulated = try SimulatedForward(ForwardCase(AttentionInputs<BFloat16>(posed)), on: device.traits)
+      #expect(simulated.choice.kernel.keyParts == (device.multiprocessors == 1 ? .whole : keyParts))
       let expected = try simulated.run()
       for schedule in Schedule.all + [.random(seed: 2), .random(seed: 3)] {
         for delivery in Delivery.allCases {

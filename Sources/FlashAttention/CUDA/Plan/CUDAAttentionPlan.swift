@@ -125,8 +125,8 @@ extension CUDAAttentionPlan {
     public let text: String
   }
 
-  /// The modules in the order in which their kernels are launched: the one that computes and, where keys are split, the
-  /// one that merges.
+  /// The modules in the order in which their kernels are launched: the one that computes and, where a kernel of its own
+  /// merges parts of the keys, that one.
   public var modules: [Module] {
     [Module(kernel: choice.kernel.name, text: choice.kernel.module.text)]
       + (choice.combine.map { [Module(kernel: $0.name, text: $0.module.text)] } ?? [])
