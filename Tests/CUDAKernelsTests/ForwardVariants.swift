@@ -27,20 +27,13 @@ enum ForwardVariants {
       $0.band = .both
       $0.isCapped = true
     },
+    { everything(&$0, bias: .float32) },
+    // Keys are split among many rows, with and without a band.
     {
-      $0.band = .both
-      $0.isCapped = true
-      $0.bias = .float32
-      $0.isMasked = true
-    },
-    // Keys are split among many rows.
-    {
-      $0.batch = 1
-      $0.queryHeads = 2
-      $0.keyValueHeads = 2
+      manyRows(&$0)
       $0.band = .upper
-      $0.queryLength = 500
     },
+    { manyRows(&$0) },
     // Decoding: few rows, of which a group's heads share a tile.
     {
       $0.queryLength = 1
@@ -49,10 +42,7 @@ enum ForwardVariants {
     {
       $0.queryLength = 4
       $0.keyLength = 32_768
-      $0.band = .both
-      $0.isCapped = true
-      $0.bias = .bfloat16
-      $0.isMasked = true
+      everything(&$0, bias: .bfloat16)
     },
     {
       $0.queryLength = 1
@@ -62,17 +52,7 @@ enum ForwardVariants {
     {
       $0.queryLength = 2
       $0.keyLength = 32_768
-      $0.band = .both
-      $0.isCapped = true
-      $0.bias = .float32
-      $0.isMasked = true
-    },
-    // Keys are split among many rows without a band.
-    {
-      $0.batch = 1
-      $0.queryHeads = 2
-      $0.keyValueHeads = 2
-      $0.queryLength = 500
+      everything(&$0, bias: .float32)
     },
     // Decoding by many batches.
     {
@@ -91,13 +71,24 @@ enum ForwardVariants {
       $0.layout = ForwardRequest.RowLayout(access: .chunks(bytes: 4), isMappable: false)
     },
     {
-      $0.band = .both
-      $0.isCapped = true
-      $0.bias = .float16
-      $0.isMasked = true
+      everything(&$0, bias: .float16)
       $0.layout = ForwardRequest.RowLayout(access: .elements, isMappable: false)
     },
   ]
+
+  private static func everything(_ request: inout ForwardRequest, bias: ForwardKernel.BiasType) {
+    request.band = .both
+    request.isCapped = true
+    request.bias = bias
+    request.isMasked = true
+  }
+
+  private static func manyRows(_ request: inout ForwardRequest) {
+    request.batch = 1
+    request.queryHeads = 2
+    request.keyValueHeads = 2
+    request.queryLength = 500
+  }
 
   /// Four batches of 4096 tokens, 16 heads on 4.
   static func request(_ headDimension: Int, _ valueDimension: Int) -> ForwardRequest {

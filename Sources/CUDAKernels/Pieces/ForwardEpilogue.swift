@@ -27,11 +27,15 @@ struct ForwardEpilogue {
     }
   }
 
-  /// Writes the output.
-  func store(_ output: Fragments) {
+  /// Writes the output, and rows that forbidden keys may have spoilt once more.
+  func store(_ output: Fragments, _ careful: CarefulRows, where needCare: [Predicate]) {
     let results = ForwardResults(frame, item)
     for (index, row) in rows.enumerated() {
       b.branch(if: row.isPresent) { results.store(output.row(index), row, firstColumn: (lane & 3) * 2) }
+    }
+    guard frame.kernel.forbidsPositions else { return }
+    careful.replace(where: needCare) { row, column, number in
+      results.store(number, TileRow(frame, item, row: row), column: column)
     }
   }
 

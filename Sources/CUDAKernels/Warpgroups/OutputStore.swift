@@ -25,13 +25,7 @@ struct OutputStore {
     let epilogue = ForwardEpilogue(frame: pass.frame, item: item, rows: rows, lane: lane)
     let needCare = epilogue.finish(output, softmax)
     if kernel.isSplit {
-      epilogue.store(output)
-      if kernel.forbidsPositions {
-        let results = ForwardResults(pass.frame, item)
-        careful.replace(where: needCare) { row, column, number in
-          results.store(number, TileRow(pass.frame, item, row: row), column: column)
-        }
-      }
+      epilogue.store(output, careful, where: needCare)
       if kernel.keyParts == .merged {
         PartMerge(
           frame: pass.frame, item: item, warp: b.broadcast(pass.thread >> 5 & 3, fromLane: 0), lane: lane,

@@ -113,14 +113,9 @@ struct WarpForward {
     waitForCopies()
     let epilogue = ForwardEpilogue(frame: frame, item: item, rows: rows, lane: lane)
     let needCare = epilogue.finish(output, softmax)
-    epilogue.store(output)
-    if kernel.forbidsPositions {
-      let results = ForwardResults(frame, item)
-      CarefulRows(frame: frame, item: item, keys: keys, rules: rules, lane: lane, warpRow: warpRow)
-        .replace(where: needCare) { row, column, number in
-          results.store(number, TileRow(frame, item, row: row), column: column)
-        }
-    }
+    epilogue.store(
+      output, CarefulRows(frame: frame, item: item, keys: keys, rules: rules, lane: lane, warpRow: warpRow),
+      where: needCare)
     if kernel.keyParts == .merged {
       PartMerge(
         frame: frame, item: item, warp: b.broadcast(thread >> 5, fromLane: 0), lane: lane,
