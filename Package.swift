@@ -22,8 +22,10 @@ func kernels(_ name: String, conditions: [String] = [], processor: [String] = []
     kernels("KernelsAVX2", conditions: ["ISA_AVX2"], processor: ["-march=x86-64-v3"]),
     kernels("KernelsAVX512", conditions: ["ISA_AVX512"], processor: ["-march=x86-64-v4"]),
     kernels(
-      "KernelsAVX512BF16", conditions: ["ISA_AVX512", "ISA_AVX512BF16"],
-      processor: ["-march=x86-64-v4", "-mavx512bf16"]),
+      "KernelsAVX512BF16", conditions: ["ISA_AVX512", "ISA_AVX512BF16", "ISA_AMX"],
+      // Every processor with the matrix unit has the dot product. The compiler does not use the unit by itself, so that
+      // its kernels can live beside those for processors without it.
+      processor: ["-march=x86-64-v4", "-mavx512bf16", "-mamx-tile", "-mamx-bf16"]),
   ]
 #else
   let vectorKernels: [Target] = []

@@ -225,8 +225,8 @@ struct BackwardPass<Terms: TermArithmetic> {
   /// The item's keys for dQ = scale · dS · K, with zeros in the place of infinite and NaN elements.
   func keyRows(areFinite: Bool) -> RowBlock<Terms> {
     // The product takes whole vectors of a row, and behind a row in place is not its own padding.
-    Terms.columns(
-      problem.key, keyRange, isFinite: areFinite && problem.headDimension % laneCount == 0, rows: nil,
+    Terms.columnVectors(
+      problem.key, keyRange, isFinite: areFinite && problem.headDimension % laneCount == 0,
       scratch: memory.floats(at: layout.keyRows))
   }
 
@@ -287,19 +287,19 @@ extension BackwardPass {
   }
 
   func packedKeys(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.packedKeys) + group * LaneGroup.width * problem.headDimension
+    memory.floats(at: layout.packedKeys) + group * LaneGroup.memory(columns: problem.headDimension)
   }
 
   func packedValues(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.packedValues) + group * LaneGroup.width * problem.valueDimension
+    memory.floats(at: layout.packedValues) + group * LaneGroup.memory(columns: problem.valueDimension)
   }
 
   func keyGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.keyGradient) + group * LaneGroup.width * problem.headDimension
+    memory.floats(at: layout.keyGradient) + group * LaneGroup.memory(columns: problem.headDimension)
   }
 
   func valueGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.valueGradient) + group * LaneGroup.width * problem.valueDimension
+    memory.floats(at: layout.valueGradient) + group * LaneGroup.memory(columns: problem.valueDimension)
   }
 
   /// The position of each lane within its group.

@@ -59,10 +59,13 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   var queryGradientRows: UnsafeMutablePointer<Float> { pass.queryGradientRows(queries, head: head) }
 
-  /// The rows of the block whose query may see a key of the group, from the beginning of a term on.
+  /// The rows of the block whose query may see a key of the group, in whole steps of a product.
   func rows(seeing group: LaneGroup) -> BlockRange {
     let seeing = problem.queries(seeing: pass.keys(of: group)).intersection(queries)
-    return BlockRange(start: Terms.termStart(seeing.start - queries.start), end: seeing.end - queries.start)
+    if seeing.isEmpty { return BlockRange(start: 0, end: 0) }
+    return BlockRange(
+      start: Terms.stepStart(seeing.start - queries.start),
+      end: min(Terms.stepEnd(seeing.end - queries.start), queries.count))
   }
 
   /// Whether no step before this one has added to dK and dV of a lane group of which this one sees keys.
@@ -78,7 +81,7 @@ struct BackwardStep<Terms: TermArithmetic> {
     if problem.permitsAll(queries: BlockRange(start: first, end: queries.start + rows.end), keys: keys) {
       return TileSteps(rows: rows.count, vectors: group.vectors)
     }
-    return .beginning(rows: rows.count, vectors: group.vectors) { vector in
+    return .beginning(rows: rows.count, vectors: group.vectors, rowStep: Terms.rowStep) { vector in
       problem.queries(seeing: BlockRange(start: keys.start + vector * laneCount, end: keys.end)).start - first
     }
   }
@@ -144,14 +147,15 @@ struct BackwardStep<Terms: TermArithmetic> {
         }
         steps.forEach { step in
           let row = rows.start + step.rows.start
-          let depth = Terms.terms(step.rows.count)
+          let depth = Terms.depth(step.rows.count)
           multiply(
-            rows: problem.valueDimension, vectors: step.vectors.count, depth: depth,
+            rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count, depth: depth,
             outputGradients.byColumn(from: row), probabilities(index, row: row / Terms.numbersPerTerm),
             stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width, start: start,
             prefetch: prefetch)
           multiply(
-            rows: problem.headDimension, vectors: step.vectors.count, depth: depth, queries.byColumn(from: row),
+            rows: Terms.resultRows(problem.headDimension), vectors: step.vectors.count, depth: depth,
+            queries.byColumn(from: row),
             scoreGradients(index, row: row / Terms.numbersPerTerm), stride: tiles.stride,
             into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
           start = .destination
@@ -178,12 +182,14 @@ struct BackwardStep<Terms: TermArithmetic> {
       if seen.isEmpty {
         if pass.hasAllKeys { pass.clearQueryGradient(strip, head: head) }
       } else {
-        let firstKey = Terms.termStart(seen.start - pass.item.firstKey)
+        // Counted from the first lane, where rows of dS begin.
+        let firstLane = Terms.stepStart(seen.start - keys.start)
+        let firstKey = lanes.start + firstLane
         let gradients = RowBlock<Terms>(
-          base: gradientRows.base + (firstKey - lanes.start) / Terms.numbersPerTerm, stride: gradientRows.stride)
+          base: gradientRows.base + firstLane / Terms.numbersPerTerm, stride: gradientRows.stride)
         multiply(
           rows: rows, vectors: problem.queryGradientStride / laneCount,
-          depth: Terms.terms(seen.end - pass.item.firstKey - firstKey), gradients.byRow(from: row),
+          depth: Terms.depth(seen.end - keys.start - firstLane), gradients.byRow(from: row),
           keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride, stride: keyRows.stride,
           into: queryGradientRows + row * problem.queryGradientStride, destinationStride: problem.queryGradientStride,
           start: pass.hasAllKeys ? .zero : .destination)

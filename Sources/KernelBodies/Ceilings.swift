@@ -43,6 +43,29 @@ func runMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Floa
   }
 #endif
 
+#if ISA_AMX
+  /// Adds products of tiles of bf16 numbers in the matrix unit, `rounds` times in each of four tiles of sums.
+  ///
+  /// - Returns: The number of floating-point operations.
+  @inline(never)
+  func runTileProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+    Vector(repeating: seed).store(at: sink)
+    kernel_configure_tiles()
+    for sums in 0..<4 { kernel_zero_tile(Int32(sums)) }
+    // Every row is the same vector.
+    for operand in 4..<8 { kernel_load_tile(Int32(operand), sink, 0) }
+    var round = 0
+    while round < rounds {
+      for sums in 0..<4 { kernel_multiply_tiles(Int32(sums), Int32(5 + sums % 3)) }
+      round += 1
+    }
+    // As above.
+    kernel_store_tile(0, sink, 0)
+    kernel_release_tiles()
+    return rounds * 4 * laneCount * laneCount * laneCount * 4
+  }
+#endif
+
 /// Replaces the value of every chain by its successor, `rounds` times, without leaving the registers.
 @inline(__always)
 private func runChains(

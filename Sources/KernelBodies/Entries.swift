@@ -36,6 +36,16 @@ public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>, lanes
 public func attendForward(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
+  attendForward(problem, item, workspace, queriesInLanes: attendQueriesInLanes)
+}
+
+@inline(__always)
+private func attendForward(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+  queriesInLanes attendQueriesInLanes: (
+    UnsafePointer<KernelProblem>, UnsafePointer<ForwardItem>, UnsafeMutableRawPointer
+  ) -> Void
+) {
   if problem.pointee.isShort(item.pointee) {
     attendShortQueries(problem, item, workspace)
     return
@@ -100,6 +110,38 @@ public func storeQueryGradient(
 ) {
   storeQueryGradientRows(problem.pointee, batch: batch, head: head, rows: BlockRange(start: start, end: end))
 }
+
+// MARK: The matrix unit
+
+#if ISA_AMX
+  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems of bf16 numbers.
+  public func attendForwardByMatrixUnit(
+    _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+  ) {
+    attendForward(problem, item, workspace) { problem, item, workspace in
+      if problem.pointee.isBrainFloat {
+        kernel_configure_tiles()
+        forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
+        kernel_release_tiles()
+      } else {
+        attendQueriesInLanes(problem, item, workspace)
+      }
+    }
+  }
+
+  /// As ``attendBackward(_:_:_:)`` on a processor with the matrix unit.
+  public func attendBackwardByMatrixUnit(
+    _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
+  ) {
+    if problem.pointee.isBrainFloat {
+      kernel_configure_tiles()
+      backwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
+      kernel_release_tiles()
+    } else {
+      attendBackward(problem, item, workspace)
+    }
+  }
+#endif
 
 // MARK: Standard attention
 
@@ -171,6 +213,13 @@ public func repeatMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePo
   /// Does dot products of pairs of bf16 numbers in registers as ``repeatMultiplyAdds(_:seed:sink:)`` does multiply-adds.
   public func repeatPairProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
     runPairProducts(rounds, seed: seed, sink: sink)
+  }
+#endif
+
+#if ISA_AMX
+  /// Adds products of tiles of bf16 numbers as ``repeatMultiplyAdds(_:seed:sink:)`` does multiply-adds.
+  public func repeatTileProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
+    runTileProducts(rounds, seed: seed, sink: sink)
   }
 #endif
 

@@ -3,8 +3,10 @@ import KernelIntrinsics
 /// A term is a product of two fp32 numbers; operands of other types are converted.
 enum FloatTerms: TermArithmetic {
   typealias Probabilities = FloatProbabilities
+  typealias ColumnLayout = ByColumn
 
   static var numbersPerTerm: Int { @inline(__always) get { 1 } }
+  static var rowStep: Int { @inline(__always) get { 1 } }
 
   @inline(__always)
   static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector { sum.adding(product: scalar, vector) }

@@ -149,7 +149,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// The register tiles of one block of keys, but for those of a few remaining rows.
   private var registerTiles: Int {
-    let parts = (Terms.terms(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
+    let parts = (Terms.depth(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
     var tiles = 0
     var index = 0
     while index < groupCount {
@@ -171,8 +171,9 @@ struct ForwardPass<Terms: TermArithmetic> {
       var keys = block.intersection(group.keys)
       if !keys.isEmpty {
         let isFirst = keys.start == group.keys.start
-        // A term may begin before the first key that is seen; the mask then forbids that one.
-        let firstRow = Terms.termStart(keys.start - block.start)
+        // Steps may begin before the first key that is seen, and end behind the last; the mask then forbids those.
+        let firstRow = Terms.stepStart(keys.start - block.start)
+        keys.end = min(block.start + Terms.stepEnd(keys.end - block.start), block.end)
         keys.start = block.start + firstRow
         advance(
           group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst,
@@ -222,7 +223,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     _ keyRows: RowBlock<Terms>, firstRow: Int, _ step: TileStep, of group: QueryGroup, into tile: ScoreTile,
     raising maxima: UnsafeMutablePointer<Float>?, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
-    let depth = Terms.terms(problem.headDimension)
+    let depth = Terms.depth(problem.headDimension)
     let scalars = keyRows.byRow(from: firstRow + step.rows.start)
     let lane = step.vectors.start * laneCount
     var term = 0
@@ -246,7 +247,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     if group.lanes.spansHeads || problem.permitsAll(queries: group.queries, keys: keys) {
       return TileSteps(rows: tile.rows, vectors: tile.vectors)
     }
-    return .ending(rows: tile.rows, vectors: tile.vectors) { vector in
+    return .ending(rows: tile.rows, vectors: tile.vectors, rowStep: Terms.rowStep) { vector in
       problem.keys(seenBy: group.queries(ofVector: vector)).end - keys.start
     }
   }
@@ -287,7 +288,8 @@ struct ForwardPass<Terms: TermArithmetic> {
       let lane = step.vectors.start * laneCount
       // The first step has all vectors.
       multiply(
-        rows: problem.valueDimension, vectors: step.vectors.count, depth: Terms.terms(step.rows.count),
+        rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count,
+        depth: Terms.depth(step.rows.count),
         values.byColumn(from: firstRow + step.rows.start),
         tile.base + step.rows.start / Terms.numbersPerTerm * tile.stride + lane, stride: tile.stride,
         into: group.output + lane, destinationStride: LaneGroup.width,

@@ -19,17 +19,18 @@ struct ForwardWorkspace {
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
     let width = 3 * lanes
     groups = (problem.queryBlock + width - 1) / width
+    let keyBlock = problem.memoryRows(problem.keyBlock)
     var layout = WorkspaceLayout()
-    packedQueries = layout.reserve(floats: groups * width * problem.headDimension)
-    outputs = layout.reserve(floats: groups * width * problem.valueDimension)
+    packedQueries = layout.reserve(floats: groups * LaneGroup.memory(columns: problem.headDimension, width: width))
+    outputs = layout.reserve(floats: groups * LaneGroup.memory(columns: problem.valueDimension, width: width))
     states = layout.reserve(floats: groups * width * OnlineSoftmax.numbersPerLane)
     positions = layout.reserve(bytes: groups * width * 4)
-    scores = layout.reserve(floats: problem.keyBlock * width)
-    staging = layout.reserve(floats: problem.hasElementwiseMask ? problem.keyBlock * width : 0)
-    keyRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.headDimension))
-    valueRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.valueDimension))
-    finiteValueRows = layout.reserve(floats: problem.keyBlock * scratchColumns(problem.valueDimension))
-    permissions = layout.reserve(floats: problem.keyBlock * width)
+    scores = layout.reserve(floats: keyBlock * width)
+    staging = layout.reserve(floats: problem.hasElementwiseMask ? keyBlock * width : 0)
+    keyRows = layout.reserve(floats: keyBlock * scratchColumns(problem.headDimension))
+    valueRows = layout.reserve(floats: keyBlock * scratchColumns(problem.valueDimension))
+    finiteValueRows = layout.reserve(floats: keyBlock * scratchColumns(problem.valueDimension))
+    permissions = layout.reserve(floats: keyBlock * width)
     byteCount = layout.byteCount
   }
 }

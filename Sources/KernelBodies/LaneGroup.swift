@@ -20,6 +20,15 @@ struct LaneGroup {
     @inline(__always) get { 3 * laneCount }
   }
 
+  /// The memory of a group whose lanes hold rows, packed or as sums, in fp32 numbers. There is room for whole tiles of the
+  /// matrix unit.
+  ///
+  /// - Parameters:
+  ///   - columns: The numbers of a row.
+  ///   - width: The lanes of a group.
+  @inline(__always)
+  static func memory(columns: Int, width: Int = width) -> Int { paddedColumns(columns, lanes: 16) * width }
+
   /// The number of vectors that hold the lanes in use.
   var vectors: Int {
     @inline(__always) get { (count + laneCount - 1) / laneCount }

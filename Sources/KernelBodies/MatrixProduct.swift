@@ -33,6 +33,26 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   raising maxima: UnsafeMutablePointer<Float>? = nil,
   prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
+  Terms.multiply(
+    rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
+    destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
+}
+
+/// The product by register tiles; its parameters are those of
+/// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+func multiplyInRegisters<Layout: ScalarLayout, Terms: TermArithmetic>(
+  rows: Int,
+  vectors: Int,
+  depth: Int,
+  _ scalars: ScalarOperand<Layout, Terms>,
+  _ operand: UnsafePointer<Float>,
+  stride: Int,
+  into destination: UnsafeMutablePointer<Float>,
+  destinationStride: Int,
+  start: AccumulatorStart,
+  raising maxima: UnsafeMutablePointer<Float>?,
+  prefetch: UnsafeMutablePointer<Prefetch>?
+) {
   assert(maxima == nil || vectors == Three.value)
   @inline(__always)
   func multiplyColumns<Moments: FetchMoments>(_ moments: Moments.Type) {
@@ -41,13 +61,7 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
       let width = registerTileWidth(vectors - column)
       let source = operand + column * laneCount
       let target = destination + column * laneCount
-      // The factors of a scaled start advance with the columns like everything else.
-      let columnStart: AccumulatorStart
-      if case .scaledDestination(let factors) = start {
-        columnStart = .scaledDestination(by: factors + column * laneCount)
-      } else {
-        columnStart = start
-      }
+      let columnStart = start.from(column: column)
       switch width {
       case 1:
         multiplyColumn(

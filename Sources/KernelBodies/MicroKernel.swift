@@ -33,6 +33,13 @@ enum AccumulatorStart {
   case destination
   /// The destination times one factor per lane: how online softmax rescales its output for free.
   case scaledDestination(by: UnsafePointer<Float>)
+
+  /// The same for the vectors from `column` on.
+  @inline(__always)
+  func from(column: Int) -> AccumulatorStart {
+    if case .scaledDestination(let factors) = self { return .scaledDestination(by: factors + column * laneCount) }
+    return self
+  }
 }
 
 /// How the scalars of a product lie in memory.

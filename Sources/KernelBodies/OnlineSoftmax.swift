@@ -95,6 +95,10 @@ struct OnlineSoftmax {
       }
       row += 2
     }
+    while row % Format.rowStep != 0 {
+      Format.store(.zeros, .zeros, column: column, row: row, stride: stride)
+      row += 2
+    }
 
     after.store(at: maximum + lane)
     correction.store(at: factors + lane)

@@ -7,8 +7,10 @@ import KernelIntrinsics
   /// Pairs along a row lie in memory as they are needed. Pairs along a column are made by interleaving two rows.
   enum PairTerms: TermArithmetic {
     typealias Probabilities = PairProbabilities
+    typealias ColumnLayout = ByColumn
 
     static var numbersPerTerm: Int { @inline(__always) get { 2 } }
+    static var rowStep: Int { @inline(__always) get { 2 } }
 
     @inline(__always)
     static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector {
@@ -59,9 +61,19 @@ import KernelIntrinsics
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<PairTerms> {
+      rows(operand, range, isFinite: isFinite, isCopied: false, scratch: scratch)
+    }
+
+    /// - Parameter isCopied: Whether rows are copied even where they could be read in place. Zeros complete the last vector
+    ///   of a copied row.
+    @inline(__always)
+    static func rows(
+      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, isCopied: Bool,
+      scratch: UnsafeMutablePointer<Float>
+    ) -> RowBlock<PairTerms> {
       let offset = range.offset(in: operand)
       if operand.columnStride == 1 && operand.rowStride & 1 == 0 && operand.rowStride & 2047 != 0
-        && range.columns & 1 == 0 && isFinite
+        && range.columns & 1 == 0 && isFinite && !isCopied
       {
         let base = operand.base.unsafelyUnwrapped + offset * 2
         return RowBlock(base: base.assumingMemoryBound(to: Float.self), stride: operand.rowStride / 2)
@@ -148,6 +160,18 @@ import KernelIntrinsics
       return pairs
     }
 
+    /// `count` numbers of each of two rows, the first at `offset`, as pairs of one of each; zeros beyond them and in the
+    /// place of a second row that is not there.
+    @inline(never)
+    func interleavedRows(at offset: Int, count: Int, hasSecond: Bool) -> Vector {
+      // fp32 holds a bf16 number in its high half.
+      let first = unsafeBitCast(vector(at: offset, count: count), to: VectorBits.self)
+      let second =
+        hasSecond
+        ? unsafeBitCast(vector(at: offset + rowStride, count: count), to: VectorBits.self) : VectorBits(repeating: 0)
+      return unsafeBitCast((first &>> 16) | (second & ~VectorBits(repeating: 0xffff)), to: Vector.self)
+    }
+
     /// `count` bf16 numbers of a row from `offset` on as pairs, zeros beyond them.
     @inline(__always)
     fileprivate func pairs(at offset: Int, count: Int) -> Vector {
@@ -175,7 +199,7 @@ import KernelIntrinsics
   }
 
   @inline(never)
-  private func copyPairs(
+  func copyPairs(
     _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int
   ) {
     var row = 0
@@ -193,11 +217,10 @@ import KernelIntrinsics
 
   /// Writes rows 2r and 2r + 1 as row r of pairs; a last single row is paired with zeros.
   @inline(never)
-  private func interleaveRows(
+  func interleaveRows(
     _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int
   ) {
     let base = operand.base.unsafelyUnwrapped
-    let low = VectorBits(repeating: 0xffff)
     var row = 0
     while row < range.rows {
       let first = range.offset(in: operand) + row * operand.rowStride
@@ -211,15 +234,9 @@ import KernelIntrinsics
         column += laneCount
       }
       while column < range.columns {
-        let remaining = range.columns - column
-        // fp32 holds a bf16 number in its high half.
-        let offset = first + column * operand.columnStride
-        let a = unsafeBitCast(operand.vector(at: offset, count: remaining), to: VectorBits.self)
-        let b =
-          hasSecond
-          ? unsafeBitCast(operand.vector(at: offset + operand.rowStride, count: remaining), to: VectorBits.self)
-          : VectorBits(repeating: 0)
-        unsafeBitCast((a &>> 16) | (b & ~low), to: Vector.self).store(at: target + column)
+        operand.interleavedRows(
+          at: first + column * operand.columnStride, count: range.columns - column, hasSecond: hasSecond
+        ).store(at: target + column)
         column += laneCount
       }
       row += 2
@@ -227,7 +244,7 @@ import KernelIntrinsics
   }
 
   @inline(never)
-  private func clearNonFinitePairs(_ pairs: UnsafeMutablePointer<Float>, count: Int) {
+  func clearNonFinitePairs(_ pairs: UnsafeMutablePointer<Float>, count: Int) {
     let numbers = UnsafeMutableRawPointer(pairs).assumingMemoryBound(to: UInt16.self)
     var index = 0
     while index < 2 * count {

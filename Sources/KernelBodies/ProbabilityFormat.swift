@@ -4,6 +4,8 @@
 
 /// How the probabilities of a tile are stored in the place of its scores.
 protocol ProbabilityFormat {
+  /// The step in which products take rows: behind the last row of a tile they need zeros.
+  static var rowStep: Int { get }
   /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores are.
   static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector
   /// Stores two rows, of which the first is even.
@@ -16,6 +18,8 @@ protocol ProbabilityFormat {
 
 /// Probabilities take the places of their scores.
 enum FloatProbabilities: ProbabilityFormat {
+  static var rowStep: Int { @inline(__always) get { 1 } }
+
   /// Without AVX-512 an exponential keeps the units for multiply-adds busier than those for additions, so the exponent is a
   /// difference; with AVX-512 it is the other way round.
   @inline(__always)
@@ -45,6 +49,8 @@ enum FloatProbabilities: ProbabilityFormat {
 #if ISA_AVX512BF16
   /// Two rows are rounded to bf16 and share one row of 32-bit elements in the tile's first half.
   enum PairProbabilities: ProbabilityFormat {
+    static var rowStep: Int { @inline(__always) get { 2 } }
+
     @inline(__always)
     static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
       (-reference).adding(product: score, factor)
@@ -64,6 +70,33 @@ enum FloatProbabilities: ProbabilityFormat {
     static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float {
       let pair = column[row / 2 * stride].bitPattern
       return Float(bitPattern: row & 1 == 0 ? pair << 16 : pair & 0xffff_0000)
+    }
+  }
+#endif
+
+#if ISA_AMX
+  /// As ``PairProbabilities``, and rows of zeros complete the last tile of the matrix unit.
+  enum TileProbabilities: ProbabilityFormat {
+    static var rowStep: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
+
+    @inline(__always)
+    static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
+      PairProbabilities.exponent(score, factor, minus: reference)
+    }
+
+    @inline(__always)
+    static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+      PairProbabilities.store(first, second, column: column, row: row, stride: stride)
+    }
+
+    @inline(__always)
+    static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
+      PairProbabilities.store(last, column: column, row: row, stride: stride)
+    }
+
+    @inline(__always)
+    static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float {
+      PairProbabilities.number(column, row: row, stride: stride)
     }
   }
 #endif

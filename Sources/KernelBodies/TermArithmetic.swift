@@ -8,8 +8,14 @@ protocol TermArithmetic {
   /// How many numbers of an operand one term takes in.
   static var numbersPerTerm: Int { get }
 
+  /// The step in which products take rows that they sum over: a multiple of the numbers per term.
+  static var rowStep: Int { get }
+
   /// The format in which probabilities enter products.
   associatedtype Probabilities: ProbabilityFormat
+
+  /// How the rows that ``columns(_:_:isFinite:rows:scratch:)`` makes lie in memory.
+  associatedtype ColumnLayout: ScalarLayout
 
   /// `sum` and one term.
   static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector
@@ -28,13 +34,28 @@ protocol TermArithmetic {
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
   ) -> RowBlock<Self>
 
-  /// Rows whose terms run along the rows.
+  /// Rows whose terms run along the rows, as the scalars of a product.
   ///
   /// - Parameter rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
   static func columns(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<Self>?,
     scratch: UnsafeMutablePointer<Float>
   ) -> RowBlock<Self>
+
+  /// Rows whose terms run along the rows, as the vectors of a product.
+  static func columnVectors(
+    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self>
+
+  /// The rows that a product computes where `rows` are wanted and the memory has room for whole steps of 16.
+  static func resultRows(_ rows: Int) -> Int
+
+  /// The product of any number of rows, vectors and terms; the parameters are those of
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  static func multiply<Layout: ScalarLayout>(
+    rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>, _ operand: UnsafePointer<Float>,
+    stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
+    raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?)
 
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
@@ -88,17 +109,44 @@ struct RowBlock<Terms: TermArithmetic> {
   /// The rows from `row` on, a multiple of the numbers per term, as an operand whose result rows are the columns,
   /// summed over the rows.
   @inline(__always)
-  func byColumn(from row: Int) -> ScalarOperand<ByColumn, Terms> {
-    ScalarOperand(base: base + row / Terms.numbersPerTerm * stride, stride: stride)
+  func byColumn(from row: Int) -> ScalarOperand<Terms.ColumnLayout, Terms> {
+    ScalarOperand<Terms.ColumnLayout, Terms>(base: base, stride: stride).from(term: row / Terms.numbersPerTerm)
   }
 }
 
 extension TermArithmetic {
+  static func multiply<Layout: ScalarLayout>(
+    rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>, _ operand: UnsafePointer<Float>,
+    stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
+    raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
+    multiplyInRegisters(
+      rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
+      destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
+  }
+
+  static func columnVectors(
+    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self> {
+    columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch)
+  }
+
   /// The number of terms that hold `numbers` numbers.
   @inline(__always)
   static func terms(_ numbers: Int) -> Int { (numbers + numbersPerTerm - 1) / numbersPerTerm }
 
-  /// The last index at or before `row` at which a term begins.
+  /// The rows that a product computes where `rows` are wanted and the memory has room for whole steps of 16.
+  static func resultRows(_ rows: Int) -> Int { rows }
+
+  /// The terms that a product takes of `numbers` numbers: those that hold them, and zeros up to a whole step.
   @inline(__always)
-  static func termStart(_ row: Int) -> Int { row / numbersPerTerm * numbersPerTerm }
+  static func depth(_ numbers: Int) -> Int { stepEnd(numbers) / numbersPerTerm }
+
+  /// The last index at or before `row` at which a step begins.
+  @inline(__always)
+  static func stepStart(_ row: Int) -> Int { row / rowStep * rowStep }
+
+  /// The first index at or after `row` at which a step ends.
+  @inline(__always)
+  static func stepEnd(_ row: Int) -> Int { (row + rowStep - 1) / rowStep * rowStep }
 }

@@ -16,15 +16,18 @@ struct TileSteps {
 
   /// A tile whose vectors end one after the other: rows are keys, lanes are queries.
   ///
-  /// - Parameter end: The number of rows that a vector needs, no fewer than the vector before it.
+  /// - Parameters:
+  ///   - rowStep: What the rows of steps are multiples of, or 8 where that is more.
+  ///   - end: The number of rows that a vector needs, no fewer than the vector before it.
   @inline(__always)
-  static func ending(rows: Int, vectors: Int, at end: (_ vector: Int) -> Int) -> TileSteps {
+  static func ending(rows: Int, vectors: Int, rowStep: Int, at end: (_ vector: Int) -> Int) -> TileSteps {
+    let rowStep = max(rowStep, 8)
     var steps = TileSteps(rows: rows, vectors: vectors)
     steps.count = 0
     var start = 0
     for vector in 0..<3 where vector < vectors {
       // Whole register tiles, and at least one, so that every vector of the result is begun.
-      let end = min(rows, max(8, (end(vector) + 7) / 8 * 8))
+      let end = min(rows, max(rowStep, (end(vector) + rowStep - 1) / rowStep * rowStep))
       if end > start {
         steps.append(BlockRange(start: start, end: end), BlockRange(start: vector, end: vectors))
         start = end
@@ -35,15 +38,18 @@ struct TileSteps {
 
   /// A tile whose vectors begin one after the other: rows are queries, lanes are keys.
   ///
-  /// - Parameter start: The first row that a vector needs, not before that of the vector before it.
+  /// - Parameters:
+  ///   - rowStep: As for ``ending(rows:vectors:rowStep:at:)``.
+  ///   - start: The first row that a vector needs, not before that of the vector before it.
   @inline(__always)
-  static func beginning(rows: Int, vectors: Int, at start: (_ vector: Int) -> Int) -> TileSteps {
+  static func beginning(rows: Int, vectors: Int, rowStep: Int, at start: (_ vector: Int) -> Int) -> TileSteps {
+    let rowStep = max(rowStep, 8)
     var steps = TileSteps(rows: rows, vectors: vectors)
     steps.count = 0
     var end = rows
     for index in 0..<3 where index < vectors {
       let vector = vectors - 1 - index
-      let start = vector == 0 ? 0 : max(0, start(vector) / 8 * 8)
+      let start = vector == 0 ? 0 : max(0, start(vector) / rowStep * rowStep)
       if start < end {
         steps.append(BlockRange(start: start, end: end), BlockRange(start: 0, end: vector + 1))
         end = start

@@ -16,7 +16,8 @@ struct PeakTests {
     #expect(object["isa"] as? String == isa.rawValue)
     #expect(object["threads"] as? Int == 1)
     #expect((object["fma_gflops"] as? Double ?? 0) > 0)
-    #expect((object["bf16_dot_gflops"] as? Double != nil) == (isa == .avx512bf16))
+    #expect((object["bf16_dot_gflops"] as? Double != nil) == [.avx512bf16, .amx].contains(isa))
+    #expect((object["bf16_tile_gflops"] as? Double != nil) == (isa == .amx))
     let read = try #require(object["read_gigabytes_per_second"] as? [String: Any])
     #expect(Set(read.keys) == ["level1", "level2", "level3", "memory"])
     for level in ["level1", "level2", "memory"] { #expect((read[level] as? Double ?? 0) > 0, "\(level)") }
@@ -28,12 +29,13 @@ struct PeakTests {
       measuring: set, threads: 1,
       on: Processor(cores: 1, level1Cache: 8 << 10, level2Cache: 64 << 10, level3Cache: 1 << 20, memory: 64 << 20))
     #expect(ceilings.multiplyAdds > 0)
-    #expect((ceilings.pairProducts != nil) == (set == .avx512bf16))
+    #expect((ceilings.pairProducts != nil) == [.avx512bf16, .amx].contains(set))
+    #expect((ceilings.tileProducts != nil) == (set == .amx))
     #expect(ceilings.level1 > 0 && ceilings.level2 > 0 && ceilings.memory > 0)
     #expect(ceilings.level3 != nil)
     let text = PeakReport(ceilings: ceilings).description
     #expect(text.contains("\(set.rawValue), 1 thread\n"))
-    #expect(text.contains("not there") == (set != .avx512bf16))
+    #expect(text.contains("not there") == (set != .amx))
   }
 
   @Test("no level 3 is measured where the second-level caches are as large")

@@ -37,6 +37,8 @@ struct KernelSet: Sendable {
   let repeatMultiplyAdds: @Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int
   /// Nil where the instruction set has no dot product of bf16 pairs.
   let repeatPairProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int)?
+  /// Nil where the instruction set has no matrix unit.
+  let repeatTileProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: Floats) -> Int)?
   let readMemory: @Sendable (_ start: UnsafePointer<Float>, _ count: Int, _ sink: Floats) -> Void
 
   /// The scratch memory of one thread with vectors of `lanes` lanes, on this machine or another.
@@ -54,8 +56,9 @@ struct KernelSet: Sendable {
       case .avx2: avx2
       case .avx512: avx512
       case .avx512bf16: avx512bf16
+      case .amx: amx
     #else
-      case .avx2, .avx512, .avx512bf16: preconditionFailure("\(set) was not refused by the plan")
+      case .avx2, .avx512, .avx512bf16, .amx: preconditionFailure("\(set) was not refused by the plan")
     #endif
     }
   }
@@ -79,6 +82,7 @@ private let portable = KernelSet(
   readGranularity: KernelsPortable.readGranularity,
   repeatMultiplyAdds: KernelsPortable.repeatMultiplyAdds,
   repeatPairProducts: nil,
+  repeatTileProducts: nil,
   readMemory: KernelsPortable.readMemory)
 
 #if arch(x86_64)
@@ -100,6 +104,7 @@ private let portable = KernelSet(
     readGranularity: KernelsAVX2.readGranularity,
     repeatMultiplyAdds: KernelsAVX2.repeatMultiplyAdds,
     repeatPairProducts: nil,
+    repeatTileProducts: nil,
     readMemory: KernelsAVX2.readMemory)
 
   private let avx512 = KernelSet(
@@ -120,25 +125,42 @@ private let portable = KernelSet(
     readGranularity: KernelsAVX512.readGranularity,
     repeatMultiplyAdds: KernelsAVX512.repeatMultiplyAdds,
     repeatPairProducts: nil,
+    repeatTileProducts: nil,
     readMemory: KernelsAVX512.readMemory)
 
-  private let avx512bf16 = KernelSet(
-    laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
-    forwardWorkspaceSize: { KernelsAVX512BF16.forwardWorkspaceSize($0) },
-    backwardWorkspaceSize: { KernelsAVX512BF16.backwardWorkspaceSize($0) },
-    forward: KernelsAVX512BF16.attendForward,
-    mergeForward: KernelsAVX512BF16.mergeForward,
-    backward: KernelsAVX512BF16.attendBackward,
-    prepareBackward: KernelsAVX512BF16.prepareBackward,
-    storeQueryGradient: KernelsAVX512BF16.storeQueryGradient,
-    standardScores: KernelsAVX512BF16.standardScores,
-    standardProbabilities: KernelsAVX512BF16.standardProbabilities,
-    standardOutput: KernelsAVX512BF16.standardOutput,
-    standardScoreGradients: KernelsAVX512BF16.standardScoreGradients,
-    standardKeyValueGradients: KernelsAVX512BF16.standardKeyValueGradients,
-    standardQueryGradients: KernelsAVX512BF16.standardQueryGradients,
-    readGranularity: KernelsAVX512BF16.readGranularity,
-    repeatMultiplyAdds: KernelsAVX512BF16.repeatMultiplyAdds,
-    repeatPairProducts: KernelsAVX512BF16.repeatPairProducts,
-    readMemory: KernelsAVX512BF16.readMemory)
+  private let avx512bf16 = pairs(
+    forward: KernelsAVX512BF16.attendForward, backward: KernelsAVX512BF16.attendBackward,
+    repeatTileProducts: nil)
+
+  private let amx = pairs(
+    forward: KernelsAVX512BF16.attendForwardByMatrixUnit, backward: KernelsAVX512BF16.attendBackwardByMatrixUnit,
+    repeatTileProducts: KernelsAVX512BF16.repeatTileProducts)
+
+  /// The kernels of a processor with the bf16 dot product, of which those with the matrix unit are others for the two passes.
+  private func pairs(
+    forward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<ForwardItem>, KernelSet.Workspace) -> Void,
+    backward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<BackwardItem>, KernelSet.Workspace) -> Void,
+    repeatTileProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: KernelSet.Floats) -> Int)?
+  ) -> KernelSet {
+    KernelSet(
+      laneGroupWidth: KernelsAVX512BF16.laneGroupWidth,
+      forwardWorkspaceSize: { KernelsAVX512BF16.forwardWorkspaceSize($0) },
+      backwardWorkspaceSize: { KernelsAVX512BF16.backwardWorkspaceSize($0) },
+      forward: forward,
+      mergeForward: KernelsAVX512BF16.mergeForward,
+      backward: backward,
+      prepareBackward: KernelsAVX512BF16.prepareBackward,
+      storeQueryGradient: KernelsAVX512BF16.storeQueryGradient,
+      standardScores: KernelsAVX512BF16.standardScores,
+      standardProbabilities: KernelsAVX512BF16.standardProbabilities,
+      standardOutput: KernelsAVX512BF16.standardOutput,
+      standardScoreGradients: KernelsAVX512BF16.standardScoreGradients,
+      standardKeyValueGradients: KernelsAVX512BF16.standardKeyValueGradients,
+      standardQueryGradients: KernelsAVX512BF16.standardQueryGradients,
+      readGranularity: KernelsAVX512BF16.readGranularity,
+      repeatMultiplyAdds: KernelsAVX512BF16.repeatMultiplyAdds,
+      repeatPairProducts: KernelsAVX512BF16.repeatPairProducts,
+      repeatTileProducts: repeatTileProducts,
+      readMemory: KernelsAVX512BF16.readMemory)
+  }
 #endif

@@ -10,6 +10,8 @@ package struct MachineCeilings: Sendable {
   package let multiplyAdds: Double
   /// Dot products of bf16 pairs in registers, in floating-point operations a second; nil where there are none.
   package let pairProducts: Double?
+  /// Products of tiles of bf16 numbers in the matrix unit, in floating-point operations a second; nil where there is none.
+  package let tileProducts: Double?
   /// Bytes read a second from each core's first-level cache.
   package let level1: Double
   /// Bytes read a second from each core's second-level cache.
@@ -32,6 +34,7 @@ package struct MachineCeilings: Sendable {
 
     var multiplyAdds = Self.arithmetic(kernels.repeatMultiplyAdds, threads: threads)
     var pairProducts = kernels.repeatPairProducts.map { Self.arithmetic($0, threads: threads) }
+    var tileProducts = kernels.repeatTileProducts.map { Self.arithmetic($0, threads: threads) }
     // Half a cache, which leaves room for what else is in it.
     var level1Reads = memory.reads(bytesPerThread: processor.level1Cache / 2)
     var level2Reads = memory.reads(bytesPerThread: processor.level2Cache / 2)
@@ -42,6 +45,7 @@ package struct MachineCeilings: Sendable {
     for _ in 0..<Self.trials {
       multiplyAdds.run()
       pairProducts?.run()
+      tileProducts?.run()
       level1Reads.run()
       level2Reads.run()
       level3Reads?.run()
@@ -51,6 +55,7 @@ package struct MachineCeilings: Sendable {
     self.threads = threads
     self.multiplyAdds = multiplyAdds.greatest
     self.pairProducts = pairProducts?.greatest
+    self.tileProducts = tileProducts?.greatest
     level1 = level1Reads.greatest
     level2 = level2Reads.greatest
     level3 = level3Reads?.greatest

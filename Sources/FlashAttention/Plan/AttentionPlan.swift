@@ -103,7 +103,7 @@ public struct AttentionPlan: Sendable, Hashable {
     switch set {
     case .portable: 12
     case .avx2: 24
-    case .avx512, .avx512bf16: 48
+    case .avx512, .avx512bf16, .amx: 48
     }
   }
 

@@ -12,6 +12,8 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   case avx512
   /// x86-64-v4 with the bf16 dot product.
   case avx512bf16
+  /// The same with the matrix unit for bf16, AMX.
+  case amx
 
   /// Why this machine cannot run the instruction set, or nil where it can.
   public var refusal: String? { ProcessorFeatures.current.refusal(of: self) }
@@ -59,9 +61,16 @@ struct ProcessorFeatures: Sendable {
           ("AVX512VL", has(extended.ebx, 31)),
         ]
       let avx512bf16 = avx512 + [("AVX512_BF16", has(extended1.eax, 5))]
+      let unit = [
+        ("AMX-TILE", has(extended.edx, 24)), ("AMX-BF16", has(extended.edx, 22)),
+        ("tiles saved by the operating system", xcr0 & 0x6_0000 == 0x6_0000),
+      ]
+      // Only where all else is there, because the request is made to the operating system, and for the whole process.
+      let isGranted = (avx512bf16 + unit).allSatisfy(\.1) && processor_request_tiles()
+      let amx = avx512bf16 + unit + [("permission of the operating system to use tiles", isGranted)]
 
       var missing: [InstructionSet: String] = [:]
-      for (set, features) in [(InstructionSet.avx2, avx2), (.avx512, avx512), (.avx512bf16, avx512bf16)] {
+      for (set, features) in [(InstructionSet.avx2, avx2), (.avx512, avx512), (.avx512bf16, avx512bf16), (.amx, amx)] {
         if let first = features.first(where: { !$0.1 }) { missing[set] = "the processor lacks \(first.0)" }
       }
       self.missing = missing
@@ -72,7 +81,9 @@ struct ProcessorFeatures: Sendable {
     private init() {
       isAMD = false
       missing = Dictionary(
-        uniqueKeysWithValues: [InstructionSet.avx2, .avx512, .avx512bf16].map { ($0, "it is an x86-64 extension") })
+        uniqueKeysWithValues: [InstructionSet.avx2, .avx512, .avx512bf16, .amx].map {
+          ($0, "it is an x86-64 extension")
+        })
     }
   #endif
 }

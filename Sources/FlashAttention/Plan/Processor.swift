@@ -65,10 +65,15 @@ public struct Processor: Sendable, Hashable {
 
   /// The fastest instruction set that may be used for an element type.
   ///
-  /// `avx512bf16` differs from `avx512` for bf16 only.
+  /// `avx512bf16` and `amx` differ from `avx512` for bf16 only.
   public func bestInstructionSet(for elementType: AttentionElementType) -> InstructionSet {
     InstructionSet.allCases.last { set in
-      let pays = set != .avx512bf16 || (elementType == .bfloat16 && hasFastBrainFloatProducts)
+      let pays =
+        switch set {
+        case .portable, .avx2, .avx512: true
+        case .avx512bf16: elementType == .bfloat16 && hasFastBrainFloatProducts
+        case .amx: elementType == .bfloat16
+        }
       return pays && refusals[set] == nil
     } ?? .portable
   }

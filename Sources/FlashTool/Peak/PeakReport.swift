@@ -10,6 +10,7 @@ struct PeakReport: CustomStringConvertible {
       "\(ceilings.instructionSet.rawValue), \(threads)", "",
       Self.line("fp32 multiply-adds", ceilings.multiplyAdds, "GFLOP/s"),
       Self.line("bf16 dot products", ceilings.pairProducts, "GFLOP/s"),
+      Self.line("bf16 tile products", ceilings.tileProducts, "GFLOP/s"),
       Self.line("reading level 1", ceilings.level1, "GB/s"),
       Self.line("reading level 2", ceilings.level2, "GB/s"),
       Self.line("reading level 3", ceilings.level3, "GB/s"),
@@ -28,6 +29,7 @@ struct PeakReport: CustomStringConvertible {
       ("isa", .text(ceilings.instructionSet.rawValue)), ("threads", .integer(ceilings.threads)),
       ("fma_gflops", .number(ceilings.multiplyAdds / 1e9)),
       ("bf16_dot_gflops", Self.billions(ceilings.pairProducts)),
+      ("bf16_tile_gflops", Self.billions(ceilings.tileProducts)),
       (
         "read_gigabytes_per_second",
         .object([

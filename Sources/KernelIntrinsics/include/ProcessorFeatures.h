@@ -1,6 +1,7 @@
 // What the processor offers and what the operating system has enabled.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct ProcessorRegisters {
@@ -31,6 +32,14 @@ static inline uint64_t processor_xgetbv(void) {
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#if defined(__x86_64__)
+// Asks for the use of the tile registers, which Linux saves for those processes only that have asked; whether it is granted.
+static inline bool processor_request_tiles(void) {
+  // ARCH_REQ_XCOMP_PERM and XFEATURE_XTILEDATA; see arch_prctl(2).
+  return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+}
+#endif
 
 // The number of processors in the calling thread's affinity mask; 0 where the kernel does not tell.
 //

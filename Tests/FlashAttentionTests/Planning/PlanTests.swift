@@ -37,10 +37,17 @@ struct PlanTests {
     #expect(plan.backend == .cpu)
   }
 
+  @Test("The matrix unit is used for bf16, and for nothing else", arguments: AttentionElementType.allCases)
+  func matrixUnit(elementType: AttentionElementType) throws {
+    let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: elementType)
+    let expected: InstructionSet = elementType == .bfloat16 ? .amx : .avx512
+    #expect(try AttentionPlan(descriptor, processor: processor()).instructionSet == expected)
+  }
+
   @Test(
     "The dot product of bf16 is used for bf16 where it pays", arguments: [true, false], AttentionElementType.allCases)
   func brainFloatProducts(isFast: Bool, elementType: AttentionElementType) throws {
-    var processor = processor()
+    var processor = processor(without: [.amx])
     processor.hasFastBrainFloatProducts = isFast
     let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: elementType)
     let expected: InstructionSet = isFast && elementType == .bfloat16 ? .avx512bf16 : .avx512

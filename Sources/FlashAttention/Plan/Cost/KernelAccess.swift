@@ -31,7 +31,7 @@ struct KernelAccess {
       switch plan.instructionSet {
       case .portable: (3, false)
       case .avx2: (4, false)
-      case .avx512, .avx512bf16: (8, true)
+      case .avx512, .avx512bf16, .amx: (8, true)
       }
     let all = Double(shape.queryLength) * Double(shape.keyLength)
     let permitted = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
@@ -39,7 +39,9 @@ struct KernelAccess {
     element = Double(descriptor.elementType.byteCount)
     keepsQueryGradientSums = plan.keepsQueryGradientSums
     threads = Double(plan.threads)
-    hasPairs = plan.instructionSet == .avx512bf16 && descriptor.elementType == .bfloat16 && backend == .cpu
+    hasPairs =
+      (plan.instructionSet == .avx512bf16 || plan.instructionSet == .amx) && descriptor.elementType == .bfloat16
+      && backend == .cpu
   }
 
   var queryHeads: Double { Double(shape.batch * shape.queryHeads) }

@@ -1,0 +1,134 @@
+import KernelIntrinsics
+
+#if ISA_AMX
+  /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16 rows,
+  /// 16 lanes and 16 terms.
+  ///
+  /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie like
+  /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
+  /// product multiplies it with all lanes of all lane groups.
+  enum MatrixUnitTerms: TermArithmetic {
+    typealias Probabilities = TileProbabilities
+    typealias ColumnLayout = ByRow
+
+    static var numbersPerTerm: Int { @inline(__always) get { 2 } }
+    static var rowStep: Int { @inline(__always) get { 2 * laneCount } }
+
+    @inline(__always)
+    static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
+
+    @inline(__always)
+    static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector {
+      PairTerms.add(scalar, vector, to: sum)
+    }
+
+    @inline(__always)
+    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
+      PairTerms.scoreFactors(problem)
+    }
+
+    @inline(__always)
+    static func packTransposed(
+      _ group: LaneGroup, of operand: KernelOperand, columns: Int, scale: Float,
+      into destination: UnsafeMutablePointer<Float>
+    ) {
+      PairTerms.packTransposed(group, of: operand, columns: columns, scale: scale, into: destination)
+      clearRows(BlockRange(start: terms(columns), end: depth(columns)), of: destination, stride: LaneGroup.width)
+    }
+
+    @inline(__always)
+    static func rows(
+      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+    ) -> RowBlock<MatrixUnitTerms> {
+      // Behind a row in place are not the zeros that complete a step, so it has to end with one.
+      let rows = PairTerms.rows(
+        operand, range, isFinite: isFinite, isCopied: range.columns % rowStep != 0, scratch: scratch)
+      return RowBlock(base: rows.base, stride: rows.stride)
+    }
+
+    @inline(__always)
+    static func columns(
+      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<MatrixUnitTerms>?,
+      scratch: UnsafeMutablePointer<Float>
+    ) -> RowBlock<MatrixUnitTerms> {
+      let stride = depth(range.rows)
+      transposePairs(operand, range, into: scratch, stride: stride)
+      if !isFinite { clearNonFinitePairs(scratch, count: range.columns * stride) }
+      return RowBlock(base: scratch, stride: stride)
+    }
+
+    @inline(__always)
+    static func columnVectors(
+      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+    ) -> RowBlock<MatrixUnitTerms> {
+      let rows = PairTerms.columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch)
+      // A product may begin with any lane group, and then takes whole steps.
+      let end = terms(range.rows)
+      clearRows(BlockRange(start: end, end: end + terms(rowStep)), of: scratch, stride: rows.stride)
+      return RowBlock(base: rows.base, stride: rows.stride)
+    }
+
+    @inline(__always)
+    static func packTiles(
+      _ tiles: BackwardTiles, rows: Int, lanes: BlockRange, scratch: UnsafeMutablePointer<Float>
+    ) -> RowBlock<MatrixUnitTerms> {
+      let gradients = PairTerms.packTiles(tiles, rows: rows, lanes: lanes, scratch: scratch)
+      clearRows(BlockRange(start: terms(rows), end: depth(rows)), of: tiles.probabilities, stride: tiles.stride)
+      clearRows(BlockRange(start: terms(rows), end: depth(rows)), of: tiles.scoreGradients, stride: tiles.stride)
+      return RowBlock(base: gradients.base, stride: gradients.stride)
+    }
+
+    @inline(__always)
+    private static func clearRows(_ rows: BlockRange, of memory: UnsafeMutablePointer<Float>, stride: Int) {
+      (memory + rows.start * stride).update(repeating: 0, count: rows.count * stride)
+    }
+
+    @inline(__always)
+    static func multiply<Layout: ScalarLayout>(
+      rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
+      _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
+      destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
+      prefetch: UnsafeMutablePointer<Prefetch>?
+    ) {
+      multiplyInTiles(
+        rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
+        destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
+    }
+  }
+
+  /// Writes pairs of rows transposed: row c of the destination holds column c of all pairs, and zeros behind them up to a
+  /// whole vector.
+  @inline(never)
+  private func transposePairs(
+    _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let first = range.offset(in: operand)
+    let base = UnsafeRawPointer(operand.base.unsafelyUnwrapped)
+    var row = 0
+    while row < range.rows {
+      let isWhole = operand.columnStride == 1 && range.rows - row >= 2 * laneCount
+      var column = 0
+      while column < range.columns {
+        let offset = first + row * operand.rowStride + column * operand.columnStride
+        var block = VectorBlock.zeros
+        if isWhole && range.columns - column >= laneCount {
+          for pair in 0..<laneCount {
+            let even = base + (offset + 2 * pair * operand.rowStride) * 2
+            block[pair] = kernel_interleave_rows(even, even + operand.rowStride * 2)
+          }
+        } else {
+          for pair in 0..<laneCount where row + 2 * pair < range.rows {
+            block[pair] = operand.interleavedRows(
+              at: offset + 2 * pair * operand.rowStride, count: range.columns - column,
+              hasSecond: row + 2 * pair + 1 < range.rows)
+          }
+        }
+        transpose(&block)
+        let target = destination + column * stride + row / 2
+        for lane in 0..<laneCount where lane < range.columns - column { block[lane].store(at: target + lane * stride) }
+        column += laneCount
+      }
+      row += 2 * laneCount
+    }
+  }
+#endif
