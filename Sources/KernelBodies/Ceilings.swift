@@ -53,10 +53,11 @@ func runMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Floa
     kernel_configure_tiles()
     for sums in 0..<4 { kernel_zero_tile(Int32(sums)) }
     // Every row is the same vector.
-    for operand in 4..<8 { kernel_load_tile(Int32(operand), sink, 0) }
+    kernel_load_tile(6, sink, 0)
+    kernel_load_tile(7, sink, 0)
     var round = 0
     while round < rounds {
-      for sums in 0..<4 { kernel_multiply_tiles(Int32(sums), Int32(5 + sums % 3)) }
+      for sums in 0..<4 { kernel_multiply_tiles(Int32(sums)) }
       round += 1
     }
     // As above.

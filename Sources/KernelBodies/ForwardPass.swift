@@ -41,13 +41,13 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
-    let tiles = registerTiles
+    let tiles = registerTiles * (problem.keysPerVisit / problem.keyBlock)
     while first < keys.end {
-      let block = BlockRange(start: first, end: min(first + problem.keyBlock, keys.end))
-      let next = BlockRange(start: block.end, end: min(block.end + problem.keyBlock, keys.end))
-      var prefetch = prefetch(during: block, before: next, tiles: tiles)
-      advance(over: block, searchingValues: searchingValues, &prefetch)
-      first += problem.keyBlock
+      let visit = BlockRange(start: first, end: min(first + problem.keysPerVisit, keys.end))
+      let next = BlockRange(start: visit.end, end: min(visit.end + problem.keysPerVisit, keys.end))
+      var prefetch = prefetch(during: visit, before: next, tiles: tiles)
+      advance(over: visit, searchingValues: searchingValues, &prefetch)
+      first += problem.keysPerVisit
     }
   }
 
@@ -111,25 +111,25 @@ struct ForwardPass<Terms: TermArithmetic> {
       problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
   }
 
-  /// What to fetch while a block is computed with: a part of the rows that the next item reads, and of those that this one
-  /// writes.
+  /// What to fetch while some keys are computed with: a part of the rows that the next item reads, and of those that this
+  /// one writes.
   ///
-  /// Where the next item is not known, it is the keys and values of the block after it, and after the last block the rows
-  /// of the output.
+  /// Where the next item is not known, it is the keys and values of the visit after it, and after the last visit the rows of
+  /// the output.
   ///
-  /// - Parameter tiles: The register tiles of a block.
-  private func prefetch(during block: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
+  /// - Parameter tiles: The register tiles of a visit.
+  private func prefetch(during visit: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
     var prefetch = Prefetch()
     var queries = OperandRange(
       batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: item.queries,
       columns: problem.valueDimension)
     if let nextItem = item.next?.pointee {
       let head = nextItem.firstHead / (problem.queryHeads / problem.keyValueHeads)
-      prefetch.add(problem.keyRange(block, batch: nextItem.batch, head: head), of: problem.key)
-      prefetch.add(problem.valueRange(block, batch: nextItem.batch, head: head), of: problem.value)
-      // The part of the queries that is to all of them as the block is to all keys.
-      queries.firstRow = problem.queryLength * block.start / problem.keyLength
-      queries.rows = problem.queryLength * block.end / problem.keyLength - queries.firstRow
+      prefetch.add(problem.keyRange(visit, batch: nextItem.batch, head: head), of: problem.key)
+      prefetch.add(problem.valueRange(visit, batch: nextItem.batch, head: head), of: problem.value)
+      // The part of the queries that is to all of them as the visit is to all keys.
+      queries.firstRow = problem.queryLength * visit.start / problem.keyLength
+      queries.rows = problem.queryLength * visit.end / problem.keyLength - queries.firstRow
       prefetch.add(queries, of: problem.output)
       queries.batch = nextItem.batch
       queries.head = nextItem.firstHead
@@ -161,23 +161,27 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   private func advance(
-    over block: BlockRange, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+    over visit: BlockRange, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
-    let keyRows = keyRows(block)
-    let valueRows = valueRows(block)
+    let keyRows = keyRows(visit)
+    let valueRows = valueRows(visit)
     var index = 0
     while index < groupCount {
       let group = group(index)
-      var keys = block.intersection(group.keys)
-      if !keys.isEmpty {
-        let isFirst = keys.start == group.keys.start
-        // Steps may begin before the first key that is seen, and end behind the last; the mask then forbids those.
-        let firstRow = Terms.stepStart(keys.start - block.start)
-        keys.end = min(block.start + Terms.stepEnd(keys.end - block.start), block.end)
-        keys.start = block.start + firstRow
-        advance(
-          group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst,
-          searchingValues: searchingValues, prefetch)
+      var first = visit.start
+      while first < visit.end {
+        let block = BlockRange(start: first, end: min(first + problem.keyBlock, visit.end))
+        var keys = block.intersection(group.keys)
+        if !keys.isEmpty {
+          let isFirst = keys.start == group.keys.start
+          // Steps may begin before the first key that is seen, and end behind the last; the mask then forbids those.
+          keys.end = min(block.start + Terms.stepEnd(keys.end - block.start), block.end)
+          keys.start = block.start + Terms.stepStart(keys.start - block.start)
+          advance(
+            group, over: keys, keyRows, valueRows, firstRow: keys.start - visit.start, isFirst: isFirst,
+            searchingValues: searchingValues, prefetch)
+        }
+        first += problem.keyBlock
       }
       index += 1
     }

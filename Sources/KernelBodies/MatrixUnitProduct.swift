@@ -16,8 +16,8 @@ import KernelIntrinsics
     if inTiles > 0 {
       var column = 0
       while column < vectors {
-        // Of five vectors the last two, so that none remains alone.
-        let width = vectors - column == 5 ? 3 : min(vectors - column, 4)
+        // Of four vectors two and two, so that none remains alone.
+        let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
         let product = MatrixUnitProduct(
           rows: inTiles, depth: depth, scalars: scalars.base, scalarStride: scalars.stride,
           vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
@@ -25,8 +25,7 @@ import KernelIntrinsics
         switch width {
         case 1: product.run(One.self)
         case 2: product.run(Two.self)
-        case 3: product.run(Three.self)
-        default: product.run(Four.self)
+        default: product.run(Three.self)
         }
         column += width
       }
@@ -41,7 +40,11 @@ import KernelIntrinsics
     }
   }
 
-  /// One column of tiles of a product, up to four tiles wide.
+  /// One column of tiles of a product, up to three tiles wide.
+  ///
+  /// Two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go to memory while those of
+  /// the other are multiplied, because a store waits for the last multiplication of its tile and the unit would wait for the
+  /// store. Tile 6 holds scalars and tile 7 vectors.
   private struct MatrixUnitProduct {
     let rows: Int
     let depth: Int
@@ -54,13 +57,10 @@ import KernelIntrinsics
     let start: AccumulatorStart
     let prefetch: UnsafeMutablePointer<Prefetch>?
 
-    /// Tiles 0 to 3 hold sums, tile 4 scalars and tiles 5 to 7 vectors, so that the unit need not wait for the tile that is
-    /// loaded while it multiplies.
+    private enum First: Count { static var value: Int { @inline(__always) get { 0 } } }
+
     @inline(never)
     func run<Width: Count>(_ width: Width.Type) {
-      let scalarBytes = scalarStride * 4
-      let vectorBytes = vectorStride * 4
-      let destinationBytes = destinationStride * 4
       let isZero: Bool
       switch start {
       case .zero: isZero = true
@@ -70,32 +70,76 @@ import KernelIntrinsics
         scaleDestination(by: factors, width)
       }
       var row = 0
-      while row < rows {
-        // As many requests as the two register tiles of as many rows would make.
-        prefetch?.pointee.fetch()
-        prefetch?.pointee.fetch()
-        let sums = destination + row * destinationStride
-        if isZero {
-          for column in 0..<Width.value { kernel_zero_tile(Int32(column)) }
-        } else {
-          for column in 0..<Width.value { kernel_load_tile(Int32(column), sums + column * laneCount, destinationBytes) }
+      var finished: UnsafeMutablePointer<Float>?
+      while row + laneCount < rows {
+        finished = multiplyRow(row, isZero: isZero, width, First.self, after: finished, Three.self)
+        finished = multiplyRow(row + laneCount, isZero: isZero, width, Three.self, after: finished, First.self)
+        row += 2 * laneCount
+      }
+      if row < rows {
+        finished = multiplyRow(row, isZero: isZero, width, First.self, after: finished, Three.self)
+        store(finished, width, First.self)
+      } else {
+        store(finished, width, Three.self)
+      }
+    }
+
+    /// Multiplies one row of tiles.
+    ///
+    /// - Parameters:
+    ///   - sums: The first of its tiles of sums.
+    ///   - finished: Where the sums of the row before belong, or nil.
+    ///   - others: The first of the tiles that hold those.
+    /// - Returns: Where its sums belong.
+    @inline(__always)
+    private func multiplyRow<Width: Count, Sums: Count, Others: Count>(
+      _ row: Int, isZero: Bool, _ width: Width.Type, _ sums: Sums.Type, after finished: UnsafeMutablePointer<Float>?,
+      _ others: Others.Type
+    ) -> UnsafeMutablePointer<Float> {
+      // As many requests as the two register tiles of as many rows would make.
+      prefetch?.pointee.fetch()
+      prefetch?.pointee.fetch()
+      let scalarBytes = scalarStride * 4
+      let vectorBytes = vectorStride * 4
+      let target = destination + row * destinationStride
+      if isZero {
+        for column in 0..<Width.value { kernel_zero_tile(Int32(Sums.value + column)) }
+      } else {
+        for column in 0..<Width.value {
+          kernel_load_tile(Int32(Sums.value + column), target + column * laneCount, destinationStride * 4)
         }
-        var rowScalars = scalars + row * scalarStride
-        var termVectors = vectors
-        var term = 0
-        while term < depth {
-          kernel_load_tile(4, rowScalars, scalarBytes)
-          for column in 0..<Width.value {
-            let tile = Int32(5 + column % 3)
-            kernel_load_tile(tile, termVectors + column * laneCount, vectorBytes)
-            kernel_multiply_tiles(Int32(column), tile)
-          }
-          rowScalars += laneCount
-          termVectors += laneCount * vectorStride
-          term += laneCount
+      }
+      var rowScalars = scalars + row * scalarStride
+      var termVectors = vectors
+      kernel_load_tile(6, rowScalars, scalarBytes)
+      for column in 0..<Width.value {
+        kernel_load_tile(7, termVectors + column * laneCount, vectorBytes)
+        kernel_multiply_tiles(Int32(Sums.value + column))
+        if let finished {
+          kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
         }
-        for column in 0..<Width.value { kernel_store_tile(Int32(column), sums + column * laneCount, destinationBytes) }
-        row += laneCount
+      }
+      var term = laneCount
+      while term < depth {
+        rowScalars += laneCount
+        termVectors += laneCount * vectorStride
+        kernel_load_tile(6, rowScalars, scalarBytes)
+        for column in 0..<Width.value {
+          kernel_load_tile(7, termVectors + column * laneCount, vectorBytes)
+          kernel_multiply_tiles(Int32(Sums.value + column))
+        }
+        term += laneCount
+      }
+      return target
+    }
+
+    @inline(__always)
+    private func store<Width: Count, Sums: Count>(
+      _ finished: UnsafeMutablePointer<Float>?, _ width: Width.Type, _ sums: Sums.Type
+    ) {
+      guard let finished else { return }
+      for column in 0..<Width.value {
+        kernel_store_tile(Int32(Sums.value + column), finished + column * laneCount, destinationStride * 4)
       }
     }
 

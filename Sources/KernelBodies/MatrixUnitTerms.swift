@@ -51,7 +51,7 @@ import KernelIntrinsics
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<MatrixUnitTerms>?,
       scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<MatrixUnitTerms> {
-      let stride = depth(range.rows)
+      let stride = scratchColumns(depth(range.rows))
       transposePairs(operand, range, into: scratch, stride: stride)
       if !isFinite { clearNonFinitePairs(scratch, count: range.columns * stride) }
       return RowBlock(base: scratch, stride: stride)

@@ -60,7 +60,9 @@ struct OnlineSoftmax {
       isMaximumKnown
       ? Vector(at: tileMaximum + lane)
       : columnMaximum(column, stride: stride, rows: rows, start: Vector(repeating: -.infinity))
-    let after = before.maximum(largest * factor)
+    let risen = before.maximum(largest * factor)
+    // A maximum that is a little too low leaves all ratios as they are, and no sum has to be multiplied.
+    let after = before.replacing(with: risen, where: risen .> before + Format.slack)
     // Where nothing is permitted yet the maximum is −∞, and −∞ − (−∞) is not a number; any finite value does.
     let reference = after.replacing(with: .zeros, where: after .== Vector(repeating: -.infinity))
     let correction = (before - reference).exponentiated2

@@ -4,6 +4,8 @@
 
 /// How the probabilities of a tile are stored in the place of its scores.
 protocol ProbabilityFormat {
+  /// By how much scores, in base 2, may exceed the reference that they are taken relative to.
+  static var slack: Float { get }
   /// The step in which products take rows: behind the last row of a tile they need zeros.
   static var rowStep: Int { get }
   /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores are.
@@ -18,6 +20,7 @@ protocol ProbabilityFormat {
 
 /// Probabilities take the places of their scores.
 enum FloatProbabilities: ProbabilityFormat {
+  static var slack: Float { @inline(__always) get { 0 } }
   static var rowStep: Int { @inline(__always) get { 1 } }
 
   /// Without AVX-512 an exponential keeps the units for multiply-adds busier than those for additions, so the exponent is a
@@ -49,6 +52,7 @@ enum FloatProbabilities: ProbabilityFormat {
 #if ISA_AVX512BF16
   /// Two rows are rounded to bf16 and share one row of 32-bit elements in the tile's first half.
   enum PairProbabilities: ProbabilityFormat {
+    static var slack: Float { @inline(__always) get { 0 } }
     static var rowStep: Int { @inline(__always) get { 2 } }
 
     @inline(__always)
@@ -77,6 +81,7 @@ enum FloatProbabilities: ProbabilityFormat {
 #if ISA_AMX
   /// As ``PairProbabilities``, and rows of zeros complete the last tile of the matrix unit.
   enum TileProbabilities: ProbabilityFormat {
+    static var slack: Float { @inline(__always) get { 4 } }
     static var rowStep: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
 
     @inline(__always)

@@ -84,6 +84,7 @@ extension KernelProblem {
     right = min(descriptor.mask.right ?? unbounded, unbounded)
     queryBlock = plan.tiles.queryBlock
     keyBlock = plan.tiles.keyBlock
+    keysPerVisit = plan.tiles.keysPerVisit
     queryGradientStride = plan.queryGradientStride
   }
 }

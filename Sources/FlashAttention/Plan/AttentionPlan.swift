@@ -86,7 +86,8 @@ public struct AttentionPlan: Sendable, Hashable {
     self.processor = processor
     let wanted = min(options.threads ?? processor.cores, Self.payingThreads(descriptor, direction))
     tiles = TileShape.shape(
-      chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet), threads: wanted,
+      chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet),
+      usesMatrixUnit: instructionSet.servesByMatrixUnit(descriptor.elementType), threads: wanted,
       level2Cache: processor.level2Cache)
     threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
   }

@@ -15,6 +15,9 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   /// The same with the matrix unit for bf16, AMX.
   case amx
 
+  /// Whether the kernels multiply numbers of a type in the matrix unit.
+  func servesByMatrixUnit(_ elementType: AttentionElementType) -> Bool { self == .amx && elementType == .bfloat16 }
+
   /// Why this machine cannot run the instruction set, or nil where it can.
   public var refusal: String? { ProcessorFeatures.current.refusal(of: self) }
 

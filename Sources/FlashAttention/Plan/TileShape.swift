@@ -4,6 +4,9 @@ public struct TileShape: Sendable, Hashable {
   public let queryBlock: Int
   /// The number of keys in a block.
   public let keyBlock: Int
+  /// The number of keys that the forward pass prepares at once, in whole blocks, and that a lane group of queries walks over
+  /// before the next one does.
+  public let keysPerVisit: Int
   /// The number of query heads of one key/value head whose queries share a block in the forward pass: more than one
   /// where queries are so short that they would leave the lanes of a block empty.
   public let headsPerBlock: Int
@@ -24,25 +27,27 @@ extension TileShape {
   /// the number of threads; the exceptions have cases of their own below.
   static func shape(
     _ backend: ProcessorBackend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor,
-    laneGroupWidth: Int,
-    threads: Int, level2Cache: Int = 1 << 20
+    laneGroupWidth: Int, usesMatrixUnit: Bool = false, threads: Int, level2Cache: Int = 1 << 20
   ) -> TileShape {
     let shape = descriptor.shape
-    let limits = TileLimits.limits(direction, shape, laneGroupWidth, level2Cache)
+    let limits = TileLimits.limits(direction, shape, laneGroupWidth, usesMatrixUnit: usesMatrixUnit, level2Cache)
     let block = limits.block
+    let visit = limits.blocksPerVisit * block
     switch (backend, direction) {
     // The matrices of standard attention are stored in panels of one lane group.
     case (.standard, .forward):
-      return TileShape(queryBlock: laneGroupWidth, keyBlock: block, headsPerBlock: 1, keysPerItem: shape.keyLength)
+      return TileShape(
+        queryBlock: laneGroupWidth, keyBlock: block, keysPerVisit: block, headsPerBlock: 1,
+        keysPerItem: shape.keyLength)
     case (.standard, .backward):
-      return TileShape(queryBlock: block, keyBlock: laneGroupWidth, headsPerBlock: 1, keysPerItem: laneGroupWidth)
+      return TileShape(backward: block, keys: laneGroupWidth)
     case (.cpu, .forward) where shape.queryLength <= laneGroupWidth && shape.headsPerGroup > 1:
       // Which heads share a lane group decides where tiles begin, so here the choice does not depend on the threads.
       let rows = 2 * laneGroupWidth
       let heads = min(shape.headsPerGroup, rows / max(shape.queryLength, 1))
       let items = shape.batch * shape.keyValueHeads * blocks(shape.headsPerGroup, of: heads)
       return TileShape(
-        queryBlock: rows, keyBlock: block, headsPerBlock: heads,
+        queryBlock: rows, keyBlock: block, keysPerVisit: visit, headsPerBlock: heads,
         keysPerItem: keysPerItem(shape.keyLength, keyBlock: block, items: items))
     case (.cpu, .forward):
       let heads = shape.batch * shape.queryHeads
@@ -51,18 +56,21 @@ extension TileShape {
       // Counted as if every group were an item, because the threads may not decide how sums are split.
       let items = heads * blocks(shape.queryLength, of: laneGroupWidth)
       return TileShape(
-        queryBlock: groups * laneGroupWidth, keyBlock: block, headsPerBlock: 1,
+        queryBlock: groups * laneGroupWidth, keyBlock: block, keysPerVisit: visit, headsPerBlock: 1,
         keysPerItem: keysPerItem(shape.keyLength, keyBlock: block, items: items))
     case (.cpu, .backward) where descriptor.biasType != nil:
       // The gradient of a bias that heads and keys share is summed in the order of the blocks.
-      let keys = 2 * laneGroupWidth
-      return TileShape(queryBlock: block, keyBlock: keys, headsPerBlock: 1, keysPerItem: keys)
+      return TileShape(backward: block, keys: 2 * laneGroupWidth)
     case (.cpu, .backward):
       let groups = groupsPerBlock(
         rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads, most: limits.groups)
-      let keys = groups * laneGroupWidth
-      return TileShape(queryBlock: block, keyBlock: keys, headsPerBlock: 1, keysPerItem: keys)
+      return TileShape(backward: block, keys: groups * laneGroupWidth)
     }
+  }
+
+  /// The blocks of a backward pass.
+  private init(backward queries: Int, keys: Int) {
+    self.init(queryBlock: queries, keyBlock: keys, keysPerVisit: keys, headsPerBlock: 1, keysPerItem: keys)
   }
 
   private static func blocks(_ count: Int, of size: Int) -> Int { (count + size - 1) / max(size, 1) }
@@ -92,6 +100,8 @@ struct TileLimits {
   let block: Int
   /// The most lane groups that share a block.
   let groups: Int
+  /// The blocks that a lane group takes in the forward pass before the next one does.
+  let blocksPerVisit: Int
 
   /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache;
   /// one of up to 144 keys (14 or 27 KiB) still does.
@@ -102,23 +112,27 @@ struct TileLimits {
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.
   static func limits(
-    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, _ level2Cache: Int
+    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, usesMatrixUnit: Bool,
+    _ level2Cache: Int
   ) -> TileLimits {
+    let step = usesMatrixUnit ? 32 : 8
     switch direction {
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
       return TileLimits(
-        block: block(of: shape.keyLength), groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1))
+        block: block(of: shape.keyLength, step: step),
+        groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
+        blocksPerVisit: usesMatrixUnit ? 8 : 1)
     case .backward:
-      return TileLimits(block: block(of: shape.queryLength), groups: 6)
+      return TileLimits(block: block(of: shape.queryLength, step: step), groups: 6, blocksPerVisit: 1)
     }
   }
 
-  /// The length of blocks of 96, or on a short axis of equal blocks of about 96 in whole register tiles.
-  private static func block(of length: Int) -> Int {
+  /// The length of blocks of 96, or on a short axis of equal blocks of about 96 in whole steps of a product.
+  private static func block(of length: Int, step: Int) -> Int {
     if length >= 4 * 96 { return 96 }
     let blocks = max((length + 48) / 96, 1)
-    return max((length + 8 * blocks - 1) / (8 * blocks) * 8, 8)
+    return max((length + step * blocks - 1) / (step * blocks) * step, step)
   }
 }

@@ -63,9 +63,11 @@ typedef struct KernelProblem {
   intptr_t queryGradientStride;
 
   // The tile shape, chosen by the plan. But at the end of an axis, blocks of the axis in the lanes are multiples of the
-  // lane-group width, and those of the other axis of 8.
+  // lane-group width, and those of the other axis of 8, or of 32 where the matrix unit multiplies.
   intptr_t queryBlock;
   intptr_t keyBlock;
+  // Forward, the keys that are prepared at once, in whole blocks.
+  intptr_t keysPerVisit;
 } KernelProblem;
 
 // One forward work item: `heads` consecutive query heads, all of one key/value head, by `queries` consecutive positions,

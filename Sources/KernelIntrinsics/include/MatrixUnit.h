@@ -55,21 +55,17 @@ KERNEL_TILE_INLINE void kernel_store_tile(int tile, void *_Nonnull address, intp
   KERNEL_FOR_EACH_TILE(KERNEL_STORE)
 }
 
-// sums[r, c] += the sum over k of rows[r, k].low * columns[k, c].low + rows[r, k].high * columns[k, c].high, for 16 k and
-// fp32 sums; each 32-bit element of rows and columns holds two bf16 numbers. The sums are tile 0 to 3, the rows tile 4 and
-// the columns tile 5 to 7.
-#define KERNEL_MULTIPLY(sums) \
-  switch (columns) { \
-    case 5: _tile_dpbf16ps(sums, 4, 5); break; \
-    case 6: _tile_dpbf16ps(sums, 4, 6); break; \
-    default: _tile_dpbf16ps(sums, 4, 7); break; \
-  }
-KERNEL_TILE_INLINE void kernel_multiply_tiles(int sums, int columns) {
-  switch (sums) {
-    case 0: KERNEL_MULTIPLY(0) break;
-    case 1: KERNEL_MULTIPLY(1) break;
-    case 2: KERNEL_MULTIPLY(2) break;
-    default: KERNEL_MULTIPLY(3) break;
+// tile[r, c] += the sum over k of a[r, k].low * b[k, c].low + a[r, k].high * b[k, c].high, for 16 k and fp32 sums; a is tile 6
+// and b is tile 7, and each of their 32-bit elements holds two bf16 numbers.
+#define KERNEL_MULTIPLY(number) _tile_dpbf16ps(number, 6, 7)
+KERNEL_TILE_INLINE void kernel_multiply_tiles(int tile) {
+  switch (tile) {
+    case 0: KERNEL_MULTIPLY(0); break;
+    case 1: KERNEL_MULTIPLY(1); break;
+    case 2: KERNEL_MULTIPLY(2); break;
+    case 3: KERNEL_MULTIPLY(3); break;
+    case 4: KERNEL_MULTIPLY(4); break;
+    default: KERNEL_MULTIPLY(5); break;
   }
 }
 #endif

@@ -109,7 +109,7 @@ struct ScheduleTests {
     let shape = try AttentionShape(
       batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 250, keyLength: 250, headDimension: 8,
       valueDimension: 8)
-    let tiles = TileShape(queryBlock: 96, keyBlock: 64, headsPerBlock: 1, keysPerItem: 250)
+    let tiles = TileShape(queryBlock: 96, keyBlock: 64, keysPerVisit: 64, headsPerBlock: 1, keysPerItem: 250)
     let schedule = ForwardSchedule(shape, tiles, lastQueriesFirst: true)
     #expect((0..<schedule.count).map { schedule[$0].firstQuery } == [192, 96, 0])
   }

@@ -25,7 +25,8 @@ struct KernelAccess {
       backend == plan.processorBackend
       ? plan.tiles
       : TileShape.shape(
-        backend, plan.direction, descriptor, laneGroupWidth: laneGroup, threads: plan.threads,
+        backend, plan.direction, descriptor, laneGroupWidth: laneGroup,
+        usesMatrixUnit: plan.instructionSet.servesByMatrixUnit(descriptor.elementType), threads: plan.threads,
         level2Cache: plan.processor.level2Cache)
     (tileRows, hasWideTiles) =
       switch plan.instructionSet {
