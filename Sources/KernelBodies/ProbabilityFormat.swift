@@ -91,7 +91,8 @@ enum FloatProbabilities: ProbabilityFormat {
 
     @inline(__always)
     static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
-      PairProbabilities.store(first, second, column: column, row: row, stride: stride)
+      // Where a NaN is lost, the sum of the row has it, and all of the row becomes NaN.
+      kernel_brain_float_pairs_up(first, second).store(at: column + row / 2 * stride)
     }
 
     @inline(__always)
