@@ -33,11 +33,12 @@ extension BackwardStep {
     steps(of: lanes, rows).forEach { step in
       let row = rows.start + step.rows.start
       multiply(
-        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.depth(problem.headDimension),
+        rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count, depth: Terms.depth(problem.headDimension),
         operands.queries.byRow(from: row), pass.packedKeys(group), stride: LaneGroup.width,
         into: probabilities(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
       multiply(
-        rows: step.rows.count, vectors: step.vectors.count, depth: Terms.depth(problem.valueDimension),
+        rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count,
+        depth: Terms.depth(problem.valueDimension),
         operands.outputGradients.byRow(from: row), pass.packedValues(group), stride: LaneGroup.width,
         into: scoreGradients(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
     }

@@ -36,16 +36,6 @@ public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>, lanes
 public func attendForward(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
 ) {
-  attendForward(problem, item, workspace, queriesInLanes: attendQueriesInLanes)
-}
-
-@inline(__always)
-private func attendForward(
-  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
-  queriesInLanes attendQueriesInLanes: (
-    UnsafePointer<KernelProblem>, UnsafePointer<ForwardItem>, UnsafeMutableRawPointer
-  ) -> Void
-) {
   if problem.pointee.isShort(item.pointee) {
     attendShortQueries(problem, item, workspace)
     return
@@ -118,14 +108,15 @@ public func storeQueryGradient(
   public func attendForwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
-    attendForward(problem, item, workspace) { problem, item, workspace in
-      if problem.pointee.isBrainFloat {
-        kernel_configure_tiles()
-        forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
-        kernel_release_tiles()
-      } else {
-        attendQueriesInLanes(problem, item, workspace)
-      }
+    if !problem.pointee.isBrainFloat {
+      attendForward(problem, item, workspace)
+    } else if problem.pointee.isShort(item.pointee) {
+      // Where there is a matrix unit, the dot product does half of what multiply-adds do.
+      attendConvertedRows(problem, item, workspace)
+    } else {
+      kernel_configure_tiles()
+      forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
+      kernel_release_tiles()
     }
   }
 
@@ -246,6 +237,12 @@ private func attendShortQueries(
       return
     }
   #endif
+  attendConvertedRows(problem, item, workspace)
+}
+
+private func attendConvertedRows(
+  _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
+) {
   switch problem.pointee.key.stored {
   case .float32, .boolean: shortQueryPass(problem, item, workspace, ConvertedRows<Float32Format>.self).run()
   case .float16: shortQueryPass(problem, item, workspace, ConvertedRows<Float16Format>.self).run()

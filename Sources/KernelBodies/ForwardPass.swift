@@ -201,7 +201,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     // A bias takes the factor along, and the softmax a positive one; a cap wants it before.
     let isFactorEarly = isCapped || !isBiased && factor <= 0
     // The maxima of scores that stay as they are are taken while these are in registers.
-    let isMaximumKnown = !isMasked && !isFactorEarly && tile.isFull
+    let isMaximumKnown = !isMasked && !isFactorEarly && tile.isFull && Terms.resultRows(tile.rows) == tile.rows
     if isMaximumKnown { group.softmax.resetTileMaximum() }
     steps.forEach { step in
       computeScores(
@@ -234,7 +234,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     repeat {
       let end = min(term + Self.mostTermsAtOnce, depth)
       multiply(
-        rows: step.rows.count, vectors: step.vectors.count, depth: end - term, scalars.from(term: term),
+        rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count, depth: end - term,
+        scalars.from(term: term),
         group.packed + term * LaneGroup.width + lane, stride: LaneGroup.width,
         into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride,
         start: term == 0 ? .zero : .destination, raising: end == depth ? maxima : nil, prefetch: prefetch)

@@ -40,9 +40,12 @@ import KernelIntrinsics
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<MatrixUnitTerms> {
-      // Behind a row in place are not the zeros that complete a step, so it has to end with one.
-      let rows = PairTerms.rows(
-        operand, range, isFinite: isFinite, isCopied: range.columns % rowStep != 0, scratch: scratch)
+      // Behind rows in place is not what completes a tile.
+      let isCopied = range.columns % rowStep != 0 || range.rows % laneCount != 0
+      let rows = PairTerms.rows(operand, range, isFinite: isFinite, isCopied: isCopied, scratch: scratch)
+      if isCopied {
+        clearRows(BlockRange(start: range.rows, end: resultRows(range.rows)), of: scratch, stride: rows.stride)
+      }
       return RowBlock(base: rows.base, stride: rows.stride)
     }
 
