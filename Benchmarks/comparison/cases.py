@@ -72,8 +72,8 @@ class Targets:
     companion: float | None = None
     # The most memory beyond inputs and results.
     extra_bytes: int | None = None
-    # The instruction set that share and ratio are meant for.
-    isa: str | None = None
+    # The instruction sets that the ratio is meant for, and of them the one that the share is meant for; any where empty.
+    isas: tuple = ()
 
     def share_at(self, dimension):
         bounds = [bound for least, bound in self.share if dimension >= least]
@@ -114,6 +114,10 @@ QUICK_SHAPES = (SHAPES[0], square(1, 8, 512, 128, key_heads=2))
 SMALL_SHAPES = (square(1, 1, 64, 64), square(1, 4, 128, 64), square(1, 8, 128, 64))
 
 
+# Those that multiply bf16 numbers without converting them; shares are meant for the dot product.
+BF16_ISAS = ("avx512bf16", "amx")
+
+
 def _family(shapes, masks=(False,), **options):
     return tuple(replace(shape, causal=causal, **options) for causal in masks for shape in shapes)
 
@@ -140,10 +144,10 @@ def groups(is_quick):
               _family(shapes, (False, True), gradients=True),
               Targets(share=((1, 0.80),), torch=1.2, threads=1.9)),
         Group("bf16", "bf16, forward, full", "GFLOP/s", _family(shapes, dtype="bf16"),
-              Targets(share=((1, 0.65),), torch=1.9, threads=1.9, isa="avx512bf16")),
+              Targets(share=((1, 0.65),), torch=1.9, threads=1.9, isas=BF16_ISAS)),
         Group("bf16-gradients", "bf16, forward and backward, full", "GFLOP/s",
               _family(shapes, dtype="bf16", gradients=True),
-              Targets(share=((1, 0.58),), torch=1.4, threads=1.9, isa="avx512bf16")),
+              Targets(share=((1, 0.58),), torch=1.4, threads=1.9, isas=BF16_ISAS)),
         Group("fp16", "fp16, forward, full", "GFLOP/s", half_forward,
               Targets(torch=1.7, threads=1.9, companion=0.85),
               companions=tuple(replace(case, dtype="f32") for case in half_forward), companion_name="of own fp32"),

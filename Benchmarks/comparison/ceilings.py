@@ -2,7 +2,7 @@
 
 from .engines import arithmetic_rate, peak_rates
 
-RATE_NAMES = {"fma": "multiply-adds", "bf16_dot": "bf16 dot products"}
+RATE_NAMES = {"fma": "multiply-adds", "bf16_dot": "bf16 dot products", "bf16_tile": "bf16 tile products"}
 
 
 class Ceilings:

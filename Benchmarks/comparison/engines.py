@@ -60,7 +60,8 @@ def peak_rates(executable, threads, isa):
     """What `flash peak` tells, by name; rates are in operations and bytes a second."""
     command = [executable, "peak", "--json", "--threads", str(threads), *(["--isa", isa] if isa else [])]
     seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"], **seen["read_gigabytes_per_second"]}
+    rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"], "bf16_tile": seen["bf16_tile_gflops"],
+             **seen["read_gigabytes_per_second"]}
     return {name: rate * 1e9 for name, rate in rates.items() if rate is not None}
 
 
@@ -84,7 +85,7 @@ class Roof:
 
 def arithmetic_rate(case, isa):
     """The name of the rate at which the kernels of an instruction set multiply in a case."""
-    return "bf16_dot" if case.dtype == "bf16" and isa == "avx512bf16" else "fma"
+    return {"avx512bf16": "bf16_dot", "amx": "bf16_tile"}.get(isa, "fma") if case.dtype == "bf16" else "fma"
 
 
 def _has_onnx_kernel(case):

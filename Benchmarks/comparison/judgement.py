@@ -21,10 +21,11 @@ class Figure:
 def figures(group, row, ceilings):
     """The figures of a row that targets may be set for, by name."""
     targets = group.targets
-    serves = targets.isa is None or row.isa == targets.isa
+    serves = not targets.isas or row.isa in targets.isas
     # Where arithmetic is the lower roof, a share of the memory's bandwidth says nothing.
     is_bound = group.unit != "GB/s" or ceilings.roof(row)[1] == "main memory"
-    share = targets.share_at(row.case.dimension) if serves and is_bound else None
+    is_shared = not targets.isas or row.isa == targets.isas[0]
+    share = targets.share_at(row.case.dimension) if is_shared and is_bound else None
     return {
         "share": Figure(ceilings.share(row), share),
         "torch": Figure(row.ratio("torch"), targets.torch if serves else None),

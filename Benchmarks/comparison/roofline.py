@@ -14,6 +14,8 @@ LEFT, TOP, GAP, BOTTOM = 74, 132, 92, 66
 NAMES = {"flash": "flash", **PEER_NAMES}
 
 # Without CSS variables, which many renderers of SVG do not know.
+ARITHMETIC = {"fma": "fp32 multiply-adds", "bf16_dot": "bf16 dot products", "bf16_tile": "bf16 tile products"}
+
 STYLE = """
 text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; font-size: 12px; }
 .heading { font-size: 18px; font-weight: 600; }
@@ -38,7 +40,7 @@ def svg(measured, ceilings, processor):
     rows = [row for group, rows in measured if group.isa is None for row in rows]
     counts = list(ceilings.by_threads)
     # Both axes hold for all panels, so that they can be compared.
-    rates = [max(rate for name, rate in ceilings.by_threads[count].items() if name in ("fma", "bf16_dot"))
+    rates = [max(rate for name, rate in ceilings.by_threads[count].items() if name in ARITHMETIC)
              for count in counts]
     rates += [rate for row in rows for _, rate in _points(row)]
     # Far enough to the left for the slopes of memory.
@@ -118,7 +120,7 @@ def _panel(count, rates, rows, x, y):
 def _roofs(rates, x, y):
     """The ceilings of arithmetic, and the slopes of memory and the last-level cache up to the highest of them."""
     parts = []
-    highest = max(rates["fma"], rates.get("bf16_dot", 0.0))
+    highest = max(rates[name] for name in ARITHMETIC if name in rates)
     for name, title, style in (("level3", "level 3", "cache"), ("memory", "main memory", "roof")):
         bandwidth = rates.get(name)
         if bandwidth is None:
@@ -134,7 +136,7 @@ def _roofs(rates, x, y):
         middle = f"{(ends[0][0] + ends[1][0]) / 2:.1f} {(ends[0][1] + ends[1][1]) / 2:.1f}"
         parts.append(f'<text y="-6" transform="translate({middle}) rotate({angle:.1f})" class="label" '
                      f'text-anchor="middle">{title}, {bandwidth / 1e9:.0f} GB/s</text>')
-    for name, title in (("fma", "fp32 multiply-adds"), ("bf16_dot", "bf16 dot products")):
+    for name, title in ARITHMETIC.items():
         rate = rates.get(name)
         if rate is None:
             continue

@@ -30,17 +30,19 @@ def group_table(group, rows, ceilings, refusals):
         cells += [_megabytes(found["extra_bytes"])] if group.targets.extra_bytes else []
         lines.append(_line(cells))
     notes = []
-    wanted = group.targets.isa
-    if wanted and any(row.isa != wanted for row in rows):
-        notes.append(f"Not run with {wanted}: {refusals.get(wanted) or 'another was chosen'}. Elements are converted to "
-                     "fp32, shares are of the multiply-adds, and the targets of share and ratio do not apply.")
+    wanted = group.targets.isas
+    if wanted and any(row.isa == "amx" for row in rows):
+        notes.append("Run with amx: shares are of the matrix unit's products, and their target does not apply.")
+    elif wanted and any(row.isa not in wanted for row in rows):
+        notes.append(f"Not run with {wanted[0]}: {refusals.get(wanted[0]) or 'another was chosen'}. Elements are converted "
+                     "to fp32, shares are of the multiply-adds, and the targets of share and ratio do not apply.")
     return "\n\n".join([f"### {group.title}", *notes, "\n".join(lines)])
 
 
 def ceilings_table(ceilings):
     names = {"fma": "fp32 multiply-adds, GFLOP/s",
              **{f"fma_{isa}": f"fp32 multiply-adds with {isa.upper()}, GFLOP/s" for isa in ceilings.other_isas},
-             "bf16_dot": "bf16 dot products, GFLOP/s",
+             "bf16_dot": "bf16 dot products, GFLOP/s", "bf16_tile": "bf16 tile products, GFLOP/s",
              "level1": "reading level 1, GB/s", "level2": "reading level 2, GB/s", "level3": "reading level 3, GB/s",
              "memory": "reading main memory, GB/s"}
     counts = list(ceilings.by_threads)

@@ -110,8 +110,8 @@ struct TileLimits {
   /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are up to 2 % faster.
   ///
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each item, would
-  /// take as long: blocks are longer, and 24 groups share them, each of which walks over four blocks before the next one
-  /// does. On Emerald Rapids 1024 tokens of 64 dimensions are 1.15 times as fast so as with blocks of 96 keys, 6 groups and
+  /// take as long: blocks are longer, and 24 groups share them, each of which walks over about 400 keys before the next
+  /// one does. On Emerald Rapids 1024 tokens of 64 dimensions are 1.15 times as fast so as with blocks of 96 keys, 6 groups and
   /// all of these in every block, and 2048 of 128 are 1.2 times as fast.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
@@ -125,10 +125,10 @@ struct TileLimits {
     case .forward where usesMatrixUnit:
       // Packed queries of pairs and fp32 sums.
       let kept = laneGroupWidth * (shape.headDimension * 2 + shape.valueDimension * 4)
-      let length = shape.headDimension + shape.valueDimension <= 128 ? 128 : 192
+      let isNarrow = shape.headDimension + shape.valueDimension <= 128
       return TileLimits(
-        block: block(of: shape.keyLength, about: length, step: step),
-        groups: max(min(1152 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1), blocksPerVisit: 4)
+        block: block(of: shape.keyLength, about: isNarrow ? 128 : 192, step: step),
+        groups: max(min(1152 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1), blocksPerVisit: isNarrow ? 4 : 2)
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
