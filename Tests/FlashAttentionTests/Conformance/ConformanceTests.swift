@@ -32,6 +32,26 @@ struct ConformanceTests {
     try attentionCase.element.withType { try check(attentionCase, $0) }
   }
 
+  // The matrix unit takes rows by 16 and sums by 32, and a lane group walks over several blocks of keys at once.
+  @Test(
+    "bf16 agrees on every kernel around the sizes of the matrix unit's tiles",
+    arguments: [
+      AttentionCase(
+        lengths: (200, 1100), dimensions: (64, 64), mask: try! .slidingWindow(left: 100, right: 30, .bottomRight)),
+      AttentionCase(heads: (4, 2), lengths: (77, 1040), dimensions: (72, 40), mask: .causal(.bottomRight)),
+      AttentionCase(lengths: (300, 300), dimensions: (32, 96), mask: .causal(.topLeft), softcap: 3),
+      AttentionCase(heads: (2, 1), lengths: (97, 63), dimensions: (128, 128), bias: BiasForm(form: .whole)),
+      AttentionCase(batch: 2, lengths: (65, 700), dimensions: (33, 17)),
+      AttentionCase(lengths: (31, 33), dimensions: (8, 64)), AttentionCase(lengths: (33, 31), dimensions: (64, 8)),
+      AttentionCase(lengths: (17, 15), dimensions: (40, 40)), AttentionCase(lengths: (15, 17), dimensions: (16, 48)),
+      AttentionCase(lengths: (600, 40), dimensions: (48, 80), mask: try! .slidingWindow(left: 3, right: 9, .topLeft)),
+    ])
+  func tileSizes(attentionCase: AttentionCase) throws {
+    var attentionCase = attentionCase
+    attentionCase.element = .bfloat16
+    try check(attentionCase, BFloat16.self)
+  }
+
   private func check<Element: AttentionElement>(_ attentionCase: AttentionCase, _: Element.Type) throws {
     let inputs = try AttentionInputs<Element>(attentionCase)
     let yardstick = try Yardstick(inputs)

@@ -55,6 +55,22 @@ struct SpikeTests {
     try Yardstick(inputs).check(inputs, options)
   }
 
+  @Test(
+    "Scores that rise or fall slowly, or by leaps, give what fp64 gives", arguments: ExecutionOptions.everyKernel,
+    [0.02, -0.02, 0.1, 2] as [Float])
+  func slope(options: ExecutionOptions, slope: Float) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      var inputs = try AttentionInputs<Element>(
+        AttentionCase(lengths: (20, 700), dimensions: (8, 8), element: Element.attentionElementType))
+      let bias = try Tensor<Float>((0..<700).map { slope * Float($0) }, shape: [700])
+      inputs.bias = AttentionBias(bias)
+      inputs.exactBias = try Tensor(converting: bias)
+      try Yardstick(inputs).check(inputs, options)
+    }
+    try check(Float.self)
+    try check(BFloat16.self)
+  }
+
   @Test("A row without a permitted key gives 0, −∞ and no gradient", arguments: ExecutionOptions.everyKernel)
   func emptyRows(options: ExecutionOptions) throws {
     let cases = [
