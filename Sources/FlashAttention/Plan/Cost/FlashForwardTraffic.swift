@@ -2,9 +2,9 @@ import KernelIntrinsics
 
 /// The bytes that the forward pass of flash attention fetches into a cache.
 ///
-/// An item's lane groups of queries take turns with each block of keys:
+/// An item's lane groups of queries take turns with each visit of keys, which is one block, or several for the matrix unit:
 ///
-///     for each item, for each block of keys, for each lane group
+///     for each item, for each visit of keys, for each lane group, for each block of keys of the visit
 ///       S = K · Qᵀ      K row by row, packed Q once for every few rows
 ///       softmax of S
 ///       Oᵀ += Vᵀ · P    V a few columns at a time, all of P for each of them
@@ -53,13 +53,15 @@ struct FlashForwardTraffic {
   private var packedQueries: Double { access.packed(access.headDimension) }
   private var outputs: Double { access.sums(access.valueDimension) }
   private var states: Double { groupsPerItem * (packedQueries + outputs) + scores }
-  /// One block of keys and values with one lane group, and with all of an item.
-  private var step: Double { block + packedQueries + outputs + scores }
-  private var block: Double { keyBlock * (keyRows.read + valueRows.read) }
+  /// One visit of keys and values with one lane group.
+  private var step: Double { visit + packedQueries + outputs + scores }
+  private var keysPerVisit: Double { access.keysPerVisit }
+  private var visit: Double { keysPerVisit * keyAndValue }
+  private var keyAndValue: Double { keyRows.read + valueRows.read }
 
   /// Scratch memory, fetched when it is touched for the first time.
-  private var scratch: Double { access.threads * (states + copiedBlock) }
-  private var copiedBlock: Double { keyBlock * (keyRows.copied + valueRows.copied) }
+  private var scratch: Double { access.threads * (states + copies) }
+  private var copies: Double { keysPerVisit * (keyRows.copied + valueRows.copied) }
 
   // MARK: What is fetched
 
@@ -68,7 +70,7 @@ struct FlashForwardTraffic {
     let walk = keysOfItem * access.rowPair
     // Every key is seen by some item.
     let once = access.keyValueHeads * access.keys * access.rowPair
-    return level.holds(walk / parts + states + copiedBlock) ? once : max(once, items * walk)
+    return level.holds(walk / parts + states + copies) ? once : max(once, items * walk)
   }
 
   /// The sums of parts, which are written and read again.
@@ -79,16 +81,17 @@ struct FlashForwardTraffic {
   }
 
   private func products(into level: CacheLevel) -> Double {
-    let steps = groups * keysOfGroup / keyBlock
-    let itemSteps = min(steps, items * keysOfItem / keyBlock)
-    let itemBlock = block + states
+    let blocks = groups * keysOfGroup / keyBlock
+    let visits = groups * keysOfGroup / keysPerVisit
+    let itemVisits = min(visits, items * keysOfItem / keysPerVisit)
+    let itemVisit = visit + states
     // The first lane group finds what the walk has just brought; what was copied is pushed out before it is read.
-    let rows = level.holds(step) ? 0 : (steps - itemSteps) * (block - copiedBlock) + steps * copiedBlock
-    let copies = level.holds(itemBlock + keyBlock * access.rowPair) ? 0 : itemSteps * copiedBlock
+    let rows = level.holds(step) ? 0 : (visits - itemVisits) * (visit - copies) + visits * copies
+    let copying = level.holds(itemVisit + keysPerVisit * access.rowPair) ? 0 : itemVisits * copies
     // A tile that is pushed out by the keys is fetched to be written, and again to be read.
     let tile = level.excess(of: 2 * scores, in: keyBlock * keyRows.read + packedQueries + scores)
-    let group = level.holds(itemBlock) ? 0 : packedQueries + outputs
+    let group = level.holds(itemVisit) ? 0 : packedQueries + outputs
     let conflicts = access.conflicts(valueRows, keyBlock, access.valueDimension, beside: scores, in: level)
-    return rows + copies + steps * (tile + group + conflicts)
+    return rows + copying + visits * group + blocks * (tile + conflicts)
   }
 }

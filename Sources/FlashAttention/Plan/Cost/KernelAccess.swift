@@ -53,6 +53,7 @@ struct KernelAccess {
   var valueDimension: Double { Double(shape.valueDimension) }
   var queryBlock: Double { Double(min(tiles.queryBlock, max(shape.queryLength, 1))) }
   var keyBlock: Double { Double(min(tiles.keyBlock, max(shape.keyLength, 1))) }
+  var keysPerVisit: Double { Double(min(tiles.keysPerVisit, max(shape.keyLength, 1))) }
   var lanes: Double { Double(laneGroup) }
   var lanesPerVector: Double { lanes / 3 }
 
