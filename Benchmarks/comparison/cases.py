@@ -79,6 +79,13 @@ class Targets:
         bounds = [bound for least, bound in self.share if dimension >= least]
         return bounds[-1] if bounds else None
 
+    def has_share(self, isa):
+        """Whether the share of the ceiling has a target on an instruction set."""
+        return bool(self.share) and (not self.isas or isa == self.isas[0])
+
+    def has_ratio(self, isa):
+        return not self.isas or isa in self.isas
+
 
 @dataclass(frozen=True)
 class Group:

@@ -21,14 +21,12 @@ class Figure:
 def figures(group, row, ceilings):
     """The figures of a row that targets may be set for, by name."""
     targets = group.targets
-    serves = not targets.isas or row.isa in targets.isas
     # Where arithmetic is the lower roof, a share of the memory's bandwidth says nothing.
     is_bound = group.unit != "GB/s" or ceilings.roof(row)[1] == "main memory"
-    is_shared = not targets.isas or row.isa == targets.isas[0]
-    share = targets.share_at(row.case.dimension) if is_shared and is_bound else None
+    share = targets.share_at(row.case.dimension) if targets.has_share(row.isa) and is_bound else None
     return {
         "share": Figure(ceilings.share(row), share),
-        "torch": Figure(row.ratio("torch"), targets.torch if serves else None),
+        "torch": Figure(row.ratio("torch"), targets.torch if targets.has_ratio(row.isa) else None),
         "onnx": Figure(row.ratio("onnx")),
         "companion": Figure(row.ratio("companion"), targets.companion),
         "threads": Figure(row.speedup, targets.threads),

@@ -104,8 +104,8 @@ def measure(group, case, threads, flash, isa, peers, pace):
     try:
         for count in counts:
             contenders.append(Contender("flash", count, case, Flash(flash, case, count, isa)))
-            if group.targets.share:
-                used = contenders[-1].engine.facts["isa"]
+            used = contenders[-1].engine.facts["isa"]
+            if group.targets.has_share(used):
                 contenders.append(Contender("roof", count, case, Roof(flash, case, count, used)))
             companion = group.companion(case)
             if companion:
