@@ -13,9 +13,9 @@ WIDTH, HEIGHT = 470, 400
 LEFT, TOP, GAP, BOTTOM = 74, 132, 92, 66
 NAMES = {"flash": "flash", **PEER_NAMES}
 
-# Without CSS variables, which many renderers of SVG do not know.
 ARITHMETIC = {"fma": "fp32 multiply-adds", "bf16_dot": "bf16 dot products", "bf16_tile": "bf16 tile products"}
 
+# Without CSS variables, which many renderers of SVG do not know.
 STYLE = """
 text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f2328; font-size: 12px; }
 .heading { font-size: 18px; font-weight: 600; }

@@ -31,7 +31,7 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
 
 /// δ of up to a vector of rows, one in each lane.
 ///
-/// The columns are summed one after the other, as the register tiles sum dP = Σ dO ∘ V: where a query sees one key only,
+/// The columns are summed one after the other, as register tiles sum dP = Σ dO ∘ V: where a query sees one key only,
 /// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics.
 @inline(__always)
 private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int) -> Vector {

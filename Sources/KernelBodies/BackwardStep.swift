@@ -18,8 +18,18 @@ struct BackwardStep<Terms: TermArithmetic> {
 
   var problem: KernelProblem { pass.problem }
 
-  /// The lane groups of which a key may be seen by one of the queries.
-  var groups: BlockRange { pass.groups(holding: problem.keys(seenBy: queries)) }
+  /// The lane groups of which a key may be seen by one of the queries, and those before them that complete a step of a
+  /// product: dQ is summed in steps that begin at the same keys, whatever the items.
+  var groups: BlockRange {
+    var groups = pass.groups(holding: problem.keys(seenBy: queries))
+    while groups.start > 0
+      && Terms.stepStart(pass.laneGroups.start(of: groups.start))
+        != pass.laneGroups.start(of: groups.start)
+    {
+      groups.start -= 1
+    }
+    return groups
+  }
 
   func run(_ keyRows: RowBlock<Terms>, keysAreFinite: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>) {
     let groups = groups
@@ -171,8 +181,8 @@ struct BackwardStep<Terms: TermArithmetic> {
     let lanes = pass.lanes(of: groups)
     let keys = BlockRange(start: pass.item.firstKey + lanes.start, end: pass.item.firstKey + lanes.end)
     // Along a diagonal a few rows at a time, each with the keys that they may see, because dS is 0 elsewhere. 24 is a
-    // multiple of the rows of every register tile.
-    let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : 24
+    // multiple of the rows of every register tile, and a step one of the matrix unit's.
+    let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : max(24, Terms.rowStep)
     var row = 0
     while row < queries.count {
       let rows = min(height, queries.count - row)

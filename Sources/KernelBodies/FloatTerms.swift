@@ -1,7 +1,7 @@
 import KernelIntrinsics
 
 /// A term is a product of two fp32 numbers; operands of other types are converted.
-enum FloatTerms: TermArithmetic {
+enum FloatTerms: RegisterTerms {
   typealias Probabilities = FloatProbabilities
   typealias ColumnLayout = ByColumn
 

@@ -25,7 +25,10 @@ struct ForwardPass<Terms: TermArithmetic> {
     let queries = BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries)
     let keys = problem.keys(seenBy: queries).intersection(item.keyRange)
     attend(to: keys, searchingValues: false)
-    if finish(ifFinite: problem.isMasked(queries: queries, keys: keys)) { return }
+    // The first step may begin before the first key that is seen.
+    let isAnyForbidden =
+      problem.isMasked(queries: queries, keys: keys) || Terms.stepStart(keys.start) != keys.start
+    if finish(ifFinite: isAnyForbidden) { return }
     // A value that is not finite has made all queries of the block so, whatever the weights.
     attend(to: keys, searchingValues: true)
     _ = finish(ifFinite: false)
@@ -41,9 +44,10 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
     // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
     var first = keys.start / problem.keyBlock * problem.keyBlock
-    let tiles = registerTiles * (problem.keysPerVisit / problem.keyBlock)
+    let tilesOfBlock = registerTiles
     while first < keys.end {
       let visit = BlockRange(start: first, end: min(first + problem.keysPerVisit, keys.end))
+      let tiles = tilesOfBlock * ((visit.count + problem.keyBlock - 1) / problem.keyBlock)
       let next = BlockRange(start: visit.end, end: min(visit.end + problem.keysPerVisit, keys.end))
       var prefetch = prefetch(during: visit, before: next, tiles: tiles)
       advance(over: visit, searchingValues: searchingValues, &prefetch)

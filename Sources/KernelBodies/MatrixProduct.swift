@@ -40,7 +40,7 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
 
 /// The product by register tiles; its parameters are those of
 /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
-func multiplyInRegisters<Layout: ScalarLayout, Terms: TermArithmetic>(
+func multiplyInRegisters<Layout: ScalarLayout, Terms: RegisterTerms>(
   rows: Int,
   vectors: Int,
   depth: Int,
@@ -130,7 +130,7 @@ private func registerTileWidth(_ remaining: Int) -> Int {
 /// One column of register tiles: full tiles first, then the remaining rows by powers of two.
 @inline(never)
 private func multiplyColumn<
-  Rows: Count, Vectors: Count, Moments: FetchMoments, Layout: ScalarLayout, Terms: TermArithmetic
+  Rows: Count, Vectors: Count, Moments: FetchMoments, Layout: ScalarLayout, Terms: RegisterTerms
 >(
   _ tileRows: Rows.Type,
   _ tileVectors: Vectors.Type,

@@ -96,9 +96,8 @@ import KernelIntrinsics
       _ row: Int, isZero: Bool, _ width: Width.Type, _ sums: Sums.Type, after finished: UnsafeMutablePointer<Float>?,
       _ others: Others.Type
     ) -> UnsafeMutablePointer<Float> {
-      // As many requests as the two register tiles of as many rows would make.
-      prefetch?.pointee.fetch()
-      prefetch?.pointee.fetch()
+      // As many rows are two register tiles.
+      prefetch?.pointee.fetch(tiles: 2)
       let scalarBytes = scalarStride * 4
       let vectorBytes = vectorStride * 4
       let target = destination + row * destinationStride

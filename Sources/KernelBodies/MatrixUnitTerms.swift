@@ -18,11 +18,6 @@ import KernelIntrinsics
     static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
 
     @inline(__always)
-    static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector {
-      PairTerms.add(scalar, vector, to: sum)
-    }
-
-    @inline(__always)
     static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
       PairTerms.scoreFactors(problem)
     }
@@ -111,6 +106,14 @@ import KernelIntrinsics
     while row < range.rows {
       let isWhole = operand.columnStride == 1 && range.rows - row >= 2 * laneCount
       var column = 0
+      if isWhole {
+        while range.columns - column >= 2 * laneCount {
+          transposeSquares(
+            base + (first + row * operand.rowStride + column) * 2, rowBytes: operand.rowStride * 2,
+            into: destination + column * stride + row / 2, stride: stride)
+          column += 2 * laneCount
+        }
+      }
       while column < range.columns {
         let offset = first + row * operand.rowStride + column * operand.columnStride
         var block = VectorBlock.zeros
@@ -133,5 +136,29 @@ import KernelIntrinsics
       }
       row += 2 * laneCount
     }
+  }
+
+  /// Two squares of ``transposePairs(_:_:into:stride:)``: 16 pairs of rows and 32 columns.
+  ///
+  /// Interleaving the halves of each quarter leaves the columns out of order, and stores put them right.
+  @inline(__always)
+  private func transposeSquares(
+    _ rows: UnsafeRawPointer, rowBytes: Int, into destination: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    @inline(__always)
+    func transposeSquare(from firstColumn: Int, _ interleave: (Vector, Vector) -> Vector) {
+      var block = VectorBlock.zeros
+      for pair in 0..<laneCount {
+        let even = rows + 2 * pair * rowBytes
+        block[pair] = interleave(
+          even.loadUnaligned(as: Vector.self), (even + rowBytes).loadUnaligned(as: Vector.self))
+      }
+      transpose(&block)
+      for lane in 0..<laneCount {
+        block[lane].store(at: destination + (firstColumn + lane / 4 * 8 + lane % 4) * stride)
+      }
+    }
+    transposeSquare(from: 0, kernel_interleave_low)
+    transposeSquare(from: 4, kernel_interleave_high)
   }
 #endif

@@ -90,7 +90,7 @@ extension Accumulators {
 }
 
 /// The accumulators of one register tile and the operands that they are summed from.
-struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: TermArithmetic> {
+struct RegisterTileProduct<Shape: RegisterTile, Layout: ScalarLayout, Terms: RegisterTerms> {
   let depth: Int
   let scalars: UnsafePointer<Float>
   let scalarStride: Int

@@ -84,17 +84,18 @@ struct OnlineSoftmax {
       sum1 += p[2] + p[3]
       row += 4
     }
-    // Rows of a format may come in pairs, of which the last may lack its second.
+    // Rows of a format may come in pairs, of which the last may lack its second. They are summed as above, so that sums do
+    // not depend on how many rows of zeros follow.
     while row < rows {
-      let p0 = Format.exponent(Vector(at: column + row * stride), factor, minus: reference).exponentiated2
-      sum0 += p0
+      var sum = Format.exponent(Vector(at: column + row * stride), factor, minus: reference).exponentiated2
       if row + 1 < rows {
         let p1 = Format.exponent(Vector(at: column + row * stride + stride), factor, minus: reference).exponentiated2
-        sum1 += p1
-        Format.store(p0, p1, column: column, row: row, stride: stride)
+        Format.store(sum, p1, column: column, row: row, stride: stride)
+        sum += p1
       } else {
-        Format.store(p0, column: column, row: row, stride: stride)
+        Format.store(sum, column: column, row: row, stride: stride)
       }
+      if row % 4 == 0 { sum0 += sum } else { sum1 += sum }
       row += 2
     }
     while row % Format.rowStep != 0 {

@@ -5,7 +5,7 @@ import KernelIntrinsics
   /// the sum, the first in the low half. Sums are fp32.
   ///
   /// Pairs along a row lie in memory as they are needed. Pairs along a column are made by interleaving two rows.
-  enum PairTerms: TermArithmetic {
+  enum PairTerms: RegisterTerms {
     typealias Probabilities = PairProbabilities
     typealias ColumnLayout = ByColumn
 

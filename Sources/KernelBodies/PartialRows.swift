@@ -2,8 +2,8 @@ import KernelIntrinsics
 
 /// Rows of attention over a part of the keys, which a merge with the other parts makes whole.
 ///
-/// A partial row is Σ 2^(s − m) v over the part's keys, in fp32, and after it m, the largest score in base 2, and
-/// ℓ = Σ 2^(s − m). Two parts merge into the row of their union, associatively: with M = max(m₁, m₂),
+/// A partial row is Σ 2^(s − m) v over the part's keys, in fp32, and after it m, the largest score in base 2 or a
+/// little less, and ℓ = Σ 2^(s − m). Two parts merge into the row of their union, associatively: with M = max(m₁, m₂),
 /// O = 2^(m₁ − M) O₁ + 2^(m₂ − M) O₂, and ℓ likewise. A part without a permitted key has m = −∞, ℓ = 0 and O = 0 and
 /// changes nothing.
 struct PartialRows {

@@ -59,6 +59,16 @@ struct Prefetch {
     if !current.isEmpty || taken < count { fetchLines() }
   }
 
+  /// Asks for the lines of as many register tiles.
+  @inline(__always)
+  mutating func fetch(tiles: Int) {
+    var bursts = tiles * burstsPerTile
+    while bursts > 0 && (!current.isEmpty || taken < count) {
+      fetchLines()
+      bursts -= 1
+    }
+  }
+
   @inline(never)
   private mutating func fetchLines() {
     var remaining = linesAtOnce

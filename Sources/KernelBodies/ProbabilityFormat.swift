@@ -97,7 +97,7 @@ enum FloatProbabilities: ProbabilityFormat {
 
     @inline(__always)
     static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
-      PairProbabilities.store(last, column: column, row: row, stride: stride)
+      store(last, .zeros, column: column, row: row, stride: stride)
     }
 
     @inline(__always)

@@ -5,7 +5,7 @@ import KernelIntrinsics
 /// A row is taken in chunks of 2 · ``laneCount`` neighbouring elements, straight from its element type. Where the last one is
 /// not whole, a copy of it with zeros behind the row's end takes its place.
 protocol RowTerms {
-  associatedtype Terms: TermArithmetic
+  associatedtype Terms: RegisterTerms
 
   /// The size of one element in bytes.
   static var elementSize: Int { get }

@@ -3,7 +3,7 @@ import KernelIntrinsics
 /// What a term of a sum is, and how operands are laid out so that terms can be read from them.
 ///
 /// The passes are written once in terms of this; they are compiled for fp32 terms everywhere and for pairs of bf16
-/// numbers where the processor has the dot product.
+/// numbers where the processor has the dot product or the matrix unit.
 protocol TermArithmetic {
   /// How many numbers of an operand one term takes in.
   static var numbersPerTerm: Int { get }
@@ -16,9 +16,6 @@ protocol TermArithmetic {
 
   /// How the rows that ``columns(_:_:isFinite:rows:scratch:)`` makes lie in memory.
   associatedtype ColumnLayout: ScalarLayout
-
-  /// `sum` and one term.
-  static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector
 
   /// What packed lanes are multiplied by, and what is left to multiply their products by. Together they put scores in
   /// base 2.
@@ -114,7 +111,13 @@ struct RowBlock<Terms: TermArithmetic> {
   }
 }
 
-extension TermArithmetic {
+/// Terms whose products are computed by register tiles.
+protocol RegisterTerms: TermArithmetic {
+  /// `sum` and one term.
+  static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector
+}
+
+extension RegisterTerms {
   static func multiply<Layout: ScalarLayout>(
     rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>, _ operand: UnsafePointer<Float>,
     stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
@@ -131,12 +134,13 @@ extension TermArithmetic {
     columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch)
   }
 
+  static func resultRows(_ rows: Int) -> Int { rows }
+}
+
+extension TermArithmetic {
   /// The number of terms that hold `numbers` numbers.
   @inline(__always)
   static func terms(_ numbers: Int) -> Int { (numbers + numbersPerTerm - 1) / numbersPerTerm }
-
-  /// The rows that a product computes where `rows` are wanted and the memory has room for whole steps of 16.
-  static func resultRows(_ rows: Int) -> Int { rows }
 
   /// The terms that a product takes of `numbers` numbers: those that hold them, and zeros up to a whole step.
   @inline(__always)

@@ -13,6 +13,12 @@ struct DeterminismTests {
     AttentionCase(batch: 2, heads: (6, 2), lengths: (200, 310), dimensions: (24, 17), softcap: 4),
     AttentionCase(heads: (5, 1), lengths: (11, 400), dimensions: (32, 32), mask: .causal(.bottomRight)),
     AttentionCase(lengths: (600, 600), dimensions: (8, 8), mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
+    AttentionCase(
+      lengths: (600, 600), dimensions: (64, 64), element: .bfloat16,
+      mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
+    AttentionCase(
+      heads: (3, 3), lengths: (200, 203), dimensions: (16, 16), element: .bfloat16, mask: .causal(.bottomRight)),
+    AttentionCase(lengths: (64, 67), dimensions: (16, 16), mask: .causal(.bottomRight)),
     // Last queries that are few rows.
     AttentionCase(heads: (2, 1), lengths: (197, 197), dimensions: (32, 32), mask: .causal(.bottomRight)),
     // Split keys, in both forward passes.
@@ -55,6 +61,23 @@ struct DeterminismTests {
       }
     }
     try attentionCase.element.withType { try check($0) }
+  }
+
+  /// Rounded to bf16, hardly a number would show how it was summed.
+  @Test("Threads do not change a bit of what is summed over many keys", arguments: InstructionSet.usable)
+  func manyKeys(set: InstructionSet) throws {
+    for mask in [AttentionMask.full, .causal(.bottomRight)] {
+      let inputs = try AttentionInputs<BFloat16>(
+        AttentionCase(heads: (2, 1), lengths: (700, 1500), dimensions: (64, 64), element: .bfloat16, mask: mask))
+      func bits(_ threads: Int) throws -> Bits {
+        try Bits(inputs, ExecutionOptions(backend: .cpu, instructionSet: set, threads: threads))
+      }
+      let expected = try bits(1)
+      for threads in [2, 3, 7] {
+        let actual = try bits(threads)
+        #expect(actual == expected, "\(threads) threads: \(actual.difference(from: expected))")
+      }
+    }
   }
 
   @Test("Standard attention is deterministic too", arguments: cases, InstructionSet.usable)

@@ -114,7 +114,8 @@ extension AttentionPlan {
   /// The scratch memory of one thread, in bytes.
   var workspaceBytes: Int {
     var problem = KernelProblem(self)
-    // The kernels only ask whether the operands are there.
+    problem.query.element = descriptor.elementType.kernelElement
+    // Of the others the kernels only ask whether they are there.
     let present = UnsafeMutableRawPointer(bitPattern: 64)
     if descriptor.hasBooleanMask { problem.mask.base = present }
     if descriptor.biasType != nil {

@@ -51,12 +51,15 @@ struct KernelSet: Sendable {
 
   static func kernels(for set: InstructionSet) -> KernelSet {
     switch set {
-    case .portable: portable
+    case .portable: return portable
     #if arch(x86_64)
-      case .avx2: avx2
-      case .avx512: avx512
-      case .avx512bf16: avx512bf16
-      case .amx: amx
+      case .avx2: return avx2
+      case .avx512: return avx512
+      case .avx512bf16: return avx512bf16
+      case .amx:
+        // The operating system grants the matrix unit when the features are read, and the plan may not have read them.
+        _ = ProcessorFeatures.current
+        return amx
     #else
       case .avx2, .avx512, .avx512bf16, .amx: preconditionFailure("\(set) was not refused by the plan")
     #endif
@@ -128,16 +131,16 @@ private let portable = KernelSet(
     repeatTileProducts: nil,
     readMemory: KernelsAVX512.readMemory)
 
-  private let avx512bf16 = pairs(
+  private let avx512bf16 = brainFloatKernels(
     forward: KernelsAVX512BF16.attendForward, backward: KernelsAVX512BF16.attendBackward,
     repeatTileProducts: nil)
 
-  private let amx = pairs(
+  private let amx = brainFloatKernels(
     forward: KernelsAVX512BF16.attendForwardByMatrixUnit, backward: KernelsAVX512BF16.attendBackwardByMatrixUnit,
     repeatTileProducts: KernelsAVX512BF16.repeatTileProducts)
 
   /// The kernels of a processor with the bf16 dot product, of which those with the matrix unit are others for the two passes.
-  private func pairs(
+  private func brainFloatKernels(
     forward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<ForwardItem>, KernelSet.Workspace) -> Void,
     backward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<BackwardItem>, KernelSet.Workspace) -> Void,
     repeatTileProducts: (@Sendable (_ rounds: Int, _ seed: Float, _ sink: KernelSet.Floats) -> Int)?

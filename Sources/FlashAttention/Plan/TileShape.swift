@@ -64,7 +64,8 @@ extension TileShape {
     case (.cpu, .backward):
       let groups = groupsPerBlock(
         rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads, most: limits.groups)
-      return TileShape(backward: block, keys: groups * laneGroupWidth)
+      // dQ is summed over the keys in steps of the matrix unit, which may not begin elsewhere with other items.
+      return TileShape(backward: block, keys: (usesMatrixUnit ? (groups + 1) / 2 * 2 : groups) * laneGroupWidth)
     }
   }
 

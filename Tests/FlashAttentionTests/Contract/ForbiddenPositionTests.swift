@@ -25,6 +25,13 @@ struct ForbiddenPositionTests {
       bias: BiasForm(form: .row, forbids: true), softcap: 3),
     AttentionCase(
       heads: (4, 2), lengths: (5, 110), dimensions: (33, 16), element: .float16, mask: .causal(.topLeft)),
+    // One query of each head, whose keys begin within a step of the matrix unit.
+    AttentionCase(
+      heads: (16, 1), lengths: (1, 40), dimensions: (64, 64), element: .bfloat16,
+      mask: try! .slidingWindow(left: 10, right: 0, .bottomRight)),
+    AttentionCase(
+      lengths: (90, 130), dimensions: (32, 40), element: .bfloat16,
+      mask: try! .slidingWindow(left: 19, right: 21, .bottomRight)),
     // Few rows.
     AttentionCase(heads: (2, 2), lengths: (3, 110), dimensions: (32, 64), mask: .causal(.topLeft), softcap: 3),
     AttentionCase(heads: (2, 2), lengths: (67, 70), dimensions: (64, 32), mask: .causal(.topLeft)),

@@ -200,10 +200,15 @@ struct PlanTests {
     "A plan knows the scratch memory of each kernel without calling it", arguments: InstructionSet.usable,
     AttentionDirection.allCases)
   func workspaceSize(set: InstructionSet, direction: AttentionDirection) throws {
-    for dimensions in [(64, 64), (33, 17), (128, 96), (8, 24)] {
-      let plan = try AttentionPlan(
-        descriptor(dimensions: dimensions), direction, options: ExecutionOptions(instructionSet: set))
+    for (dimensions, element) in [
+      ((64, 64), .float32), ((33, 17), .bfloat16), ((128, 96), .bfloat16), ((8, 24), .float16),
+    ]
+      as [((Int, Int), AttentionElementType)]
+    {
+      let descriptor = try AttentionDescriptor(shape: descriptor(dimensions: dimensions).shape, elementType: element)
+      let plan = try AttentionPlan(descriptor, direction, options: ExecutionOptions(instructionSet: set))
       var problem = KernelProblem(plan)
+      problem.query.element = element.kernelElement
       let kernels = KernelSet.kernels(for: set)
       let own =
         direction == .forward ? kernels.forwardWorkspaceSize(&problem) : kernels.backwardWorkspaceSize(&problem)
