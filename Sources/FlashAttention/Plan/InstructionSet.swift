@@ -13,6 +13,9 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   /// x86-64-v4 with the bf16 dot product.
   case avx512bf16
   /// The same with the matrix unit for bf16, AMX.
+  ///
+  /// Linux lets a process use the unit once it has asked, which the first look at instruction sets does on processors that
+  /// have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
   case amx
 
   /// Whether the kernels multiply numbers of a type in the matrix unit.
