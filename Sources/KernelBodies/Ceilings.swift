@@ -60,7 +60,7 @@ func runMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Floa
       for sums in 0..<4 { kernel_multiply_tiles(Int32(sums)) }
       round += 1
     }
-    // As above.
+    // A result, as the other ceilings have one.
     kernel_store_tile(0, sink, 0)
     kernel_release_tiles()
     return rounds * 4 * laneCount * laneCount * laneCount * 4

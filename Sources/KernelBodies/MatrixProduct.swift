@@ -38,57 +38,59 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
     destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
 }
 
-/// The product by register tiles; its parameters are those of
-/// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
-func multiplyInRegisters<Layout: ScalarLayout, Terms: RegisterTerms>(
-  rows: Int,
-  vectors: Int,
-  depth: Int,
-  _ scalars: ScalarOperand<Layout, Terms>,
-  _ operand: UnsafePointer<Float>,
-  stride: Int,
-  into destination: UnsafeMutablePointer<Float>,
-  destinationStride: Int,
-  start: AccumulatorStart,
-  raising maxima: UnsafeMutablePointer<Float>?,
-  prefetch: UnsafeMutablePointer<Prefetch>?
-) {
-  assert(maxima == nil || vectors == Three.value)
-  @inline(__always)
-  func multiplyColumns<Moments: FetchMoments>(_ moments: Moments.Type) {
-    var column = 0
-    while column < vectors {
-      let width = registerTileWidth(vectors - column)
-      let source = operand + column * laneCount
-      let target = destination + column * laneCount
-      let columnStart = start.from(column: column)
-      switch width {
-      case 1:
-        multiplyColumn(
-          Eight.self, One.self, moments, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
-          nil, prefetch)
-      case 2:
-        multiplyColumn(
-          TwoVectorRows.self, Two.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
-          columnStart, nil, prefetch)
-      #if ISA_AVX512
-        case 4:
+extension RegisterTerms {
+  /// The product by register tiles; its parameters are those of
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  static func multiply<Layout: ScalarLayout>(
+    rows: Int,
+    vectors: Int,
+    depth: Int,
+    _ scalars: ScalarOperand<Layout, Self>,
+    _ operand: UnsafePointer<Float>,
+    stride: Int,
+    into destination: UnsafeMutablePointer<Float>,
+    destinationStride: Int,
+    start: AccumulatorStart,
+    raising maxima: UnsafeMutablePointer<Float>?,
+    prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
+    assert(maxima == nil || vectors == Three.value)
+    @inline(__always)
+    func multiplyColumns<Moments: FetchMoments>(_ moments: Moments.Type) {
+      var column = 0
+      while column < vectors {
+        let width = registerTileWidth(vectors - column)
+        let source = operand + column * laneCount
+        let target = destination + column * laneCount
+        let columnStart = start.from(column: column)
+        switch width {
+        case 1:
           multiplyColumn(
-            FourVectorRows.self, Four.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+            Eight.self, One.self, moments, rows, depth, scalars, source, stride, target, destinationStride, columnStart,
+            nil, prefetch)
+        case 2:
+          multiplyColumn(
+            TwoVectorRows.self, Two.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
             columnStart, nil, prefetch)
-      #endif
-      default:
-        multiplyColumn(
-          ThreeVectorRows.self, Three.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
-          columnStart, maxima, prefetch)
+        #if ISA_AVX512
+          case 4:
+            multiplyColumn(
+              FourVectorRows.self, Four.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+              columnStart, nil, prefetch)
+        #endif
+        default:
+          multiplyColumn(
+            ThreeVectorRows.self, Three.self, moments, rows, depth, scalars, source, stride, target, destinationStride,
+            columnStart, maxima, prefetch)
+        }
+        column += width
       }
-      column += width
     }
-  }
-  if let prefetch, prefetch.pointee.burstsPerTile > 1 {
-    multiplyColumns(WithinTiles.self)
-  } else {
-    multiplyColumns(BeforeTiles.self)
+    if let prefetch, prefetch.pointee.burstsPerTile > 1 {
+      multiplyColumns(WithinTiles.self)
+    } else {
+      multiplyColumns(BeforeTiles.self)
+    }
   }
 }
 

@@ -1,42 +1,45 @@
 import KernelIntrinsics
 
 #if ISA_AMX
-  /// The product by the matrix unit; its parameters are those of
-  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
-  ///
-  /// The depth is a multiple of 16 terms. Rows that do not fill a tile are left to register tiles.
-  @inline(never)
-  func multiplyInTiles<Layout: ScalarLayout>(
-    rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
-    _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
-    destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
-    prefetch: UnsafeMutablePointer<Prefetch>?
-  ) {
-    let inTiles = rows / laneCount * laneCount
-    if inTiles > 0 {
-      var column = 0
-      while column < vectors {
-        // Of four vectors two and two, so that none remains alone.
-        let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
-        let product = MatrixUnitProduct(
-          rows: inTiles, depth: depth, scalars: scalars.base, scalarStride: scalars.stride,
-          vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
-          destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
-        switch width {
-        case 1: product.run(One.self)
-        case 2: product.run(Two.self)
-        default: product.run(Three.self)
+  extension MatrixUnitTerms {
+    /// The product by the matrix unit; its parameters are those of
+    /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+    ///
+    /// The depth is a multiple of 16 terms. Rows that do not fill a tile are left to register tiles.
+    @inline(never)
+    static func multiply<Layout: ScalarLayout>(
+      rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
+      _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
+      destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
+      prefetch: UnsafeMutablePointer<Prefetch>?
+    ) {
+      let inTiles = rows / laneCount * laneCount
+      if inTiles > 0 {
+        var column = 0
+        while column < vectors {
+          // Of four vectors two and two, so that none remains alone.
+          let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
+          let product = MatrixUnitProduct(
+            rows: inTiles, depth: depth, scalars: scalars.base, scalarStride: scalars.stride,
+            vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
+            destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
+          switch width {
+          case 1: product.run(One.self)
+          case 2: product.run(Two.self)
+          default: product.run(Three.self)
+          }
+          column += width
         }
-        column += width
+        if let maxima { raise(maxima, toRows: inTiles, of: destination, stride: destinationStride) }
       }
-      if let maxima { raise(maxima, toRows: inTiles, of: destination, stride: destinationStride) }
-    }
-    if rows > inTiles {
-      multiplyInRegisters(
-        rows: rows - inTiles, vectors: vectors, depth: depth,
-        ScalarOperand<ByRow, PairTerms>(base: scalars.base + inTiles * scalars.stride, stride: scalars.stride), operand,
-        stride: stride, into: destination + inTiles * destinationStride, destinationStride: destinationStride,
-        start: start, raising: maxima, prefetch: prefetch)
+      if rows > inTiles {
+        PairTerms.multiply(
+          rows: rows - inTiles, vectors: vectors, depth: depth,
+          ScalarOperand<ByRow, PairTerms>(base: scalars.base + inTiles * scalars.stride, stride: scalars.stride),
+          operand,
+          stride: stride, into: destination + inTiles * destinationStride, destinationStride: destinationStride,
+          start: start, raising: maxima, prefetch: prefetch)
+      }
     }
   }
 

@@ -80,18 +80,6 @@ import KernelIntrinsics
     private static func clearRows(_ rows: BlockRange, of memory: UnsafeMutablePointer<Float>, stride: Int) {
       (memory + rows.start * stride).update(repeating: 0, count: rows.count * stride)
     }
-
-    @inline(__always)
-    static func multiply<Layout: ScalarLayout>(
-      rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
-      _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
-      destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
-      prefetch: UnsafeMutablePointer<Prefetch>?
-    ) {
-      multiplyInTiles(
-        rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
-        destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
-    }
   }
 
   /// Writes pairs of rows transposed: row c of the destination holds column c of all pairs, and zeros behind them up to a

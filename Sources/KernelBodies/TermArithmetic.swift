@@ -118,16 +118,6 @@ protocol RegisterTerms: TermArithmetic {
 }
 
 extension RegisterTerms {
-  static func multiply<Layout: ScalarLayout>(
-    rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>, _ operand: UnsafePointer<Float>,
-    stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
-    raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
-  ) {
-    multiplyInRegisters(
-      rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
-      destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
-  }
-
   static func columnVectors(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
   ) -> RowBlock<Self> {
