@@ -27,6 +27,8 @@ struct BackwardPass<Terms: TermArithmetic> {
   func run() {
     packKeysAndValues()
     let keysAreFinite = !keyRange.hasNonFinite(in: problem.key)
+    // Products that keep what is not finite keep that of values.
+    let valuesAreFinite = Terms.keepsNonFinite || !valueRange.hasNonFinite(in: problem.value)
     let keyRows = keyRows(areFinite: keysAreFinite)
     var head = 0
     while head < headsPerGroup {
@@ -39,7 +41,8 @@ struct BackwardPass<Terms: TermArithmetic> {
           number: head * queryBlocks + block,
           tiles: BackwardTiles(
             probabilities: memory.floats(at: layout.probabilities),
-            scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width))
+            scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width),
+          keysAndValuesAreFinite: keysAreFinite && valuesAreFinite)
         var prefetch = prefetch(during: block, head: head)
         step.run(keyRows, keysAreFinite: keysAreFinite, &prefetch)
         finish(steps: step.number + 1)
@@ -231,7 +234,7 @@ struct BackwardPass<Terms: TermArithmetic> {
   }
 
   var keyRange: OperandRange { problem.keyRange(keys, batch: item.batch, head: item.keyValueHead) }
-  private var valueRange: OperandRange { problem.valueRange(keys, batch: item.batch, head: item.keyValueHead) }
+  var valueRange: OperandRange { problem.valueRange(keys, batch: item.batch, head: item.keyValueHead) }
 
   func clearGradients(of group: Int) {
     keyGradient(group).update(repeating: 0, count: LaneGroup.width * problem.headDimension)
@@ -287,11 +290,11 @@ extension BackwardPass {
   }
 
   func packedKeys(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.packedKeys) + group * LaneGroup.memory(columns: problem.headDimension)
+    memory.floats(at: layout.packedKeys) + group * problem.packedMemory(columns: problem.headDimension)
   }
 
   func packedValues(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.packedValues) + group * LaneGroup.memory(columns: problem.valueDimension)
+    memory.floats(at: layout.packedValues) + group * problem.packedMemory(columns: problem.valueDimension)
   }
 
   func keyGradient(_ group: Int) -> UnsafeMutablePointer<Float> {

@@ -16,13 +16,13 @@ extension BackwardStep {
       outputGradientRange.forEachNonFinite(in: problem.outputGradient) { row, column, value in
         let target = pass.valueGradient(group) + column * LaneGroup.width
         for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
-          target[lane] += number(probabilities(group, row: 0) + lane, row) * value
+          target[lane] += number(probabilityTerms(group, row: 0) + lane, row) * value
         }
       }
       queryRange.forEachNonFinite(in: problem.query) { row, column, value in
         let target = pass.keyGradient(group) + column * LaneGroup.width
         for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
-          target[lane] += number(scoreGradients(group, row: 0) + lane, row) * value
+          target[lane] += number(scoreGradientTerms(group, row: 0) + lane, row) * value
         }
       }
     }
@@ -40,7 +40,7 @@ extension BackwardStep {
         while row < queries.count {
           if permissions.isPermitted(row, lane) {
             queryGradientRows[row * problem.queryGradientStride + column] +=
-              number(scoreGradients(group, row: 0) + lane, row) * value
+              number(scoreGradientTerms(group, row: 0) + lane, row) * value
           }
           row += 1
         }
@@ -80,6 +80,45 @@ extension BackwardStep {
       applyMasks(to: tile, rows, pass.keys(of: lanes), factor: 1)
       body(group, Permissions(base: tile.base, rows: rows, count: lanes.count))
       group += 1
+    }
+  }
+
+  // MARK: Products that do not keep such elements
+
+  /// Computes those elements of S and dP again that an infinite or NaN number takes part in.
+  ///
+  /// - Parameter rows: The rows that the lane group sees.
+  @inline(never)
+  func multiplyNonFinite(_ group: Int, _ rows: BlockRange) {
+    var queries = queryRange
+    var keys = pass.keyRange
+    let lanes = pass.laneGroups.start(of: group)..<pass.laneGroups.start(of: group + 1)
+    multiplyNonFinite(
+      queries, of: problem.query, rows, keys, of: problem.key, lanes, scale: Terms.scoreFactors(problem).packed,
+      into: probabilities(group, row: 0))
+    queries.columns = problem.valueDimension
+    keys.columns = problem.valueDimension
+    multiplyNonFinite(
+      queries, of: problem.outputGradient, rows, keys, of: problem.value, lanes, scale: 1,
+      into: scoreGradients(group, row: 0))
+  }
+
+  private func multiplyNonFinite(
+    _ queries: OperandRange, of first: KernelOperand, _ rows: BlockRange, _ keys: OperandRange,
+    of second: KernelOperand, _ lanes: Range<Int>, scale: Float, into tile: UnsafeMutablePointer<Float>
+  ) {
+    var nonFiniteLanes: UInt64 = 0
+    for lane in lanes where keys.row(lane).hasNonFinite(in: second) {
+      nonFiniteLanes |= 1 << UInt64(lane - lanes.lowerBound)
+    }
+    for row in rows.start..<rows.end {
+      let query = queries.row(row)
+      let isFinite = !query.hasNonFinite(in: first)
+      if isFinite && nonFiniteLanes == 0 { continue }
+      for lane in lanes where !isFinite || nonFiniteLanes >> UInt64(lane - lanes.lowerBound) & 1 == 1 {
+        tile[row * tiles.stride + lane - lanes.lowerBound] =
+          scale * query.product(in: first, with: keys.row(lane), in: second)
+      }
     }
   }
 }

@@ -34,15 +34,18 @@ extension BackwardStep {
       let row = rows.start + step.rows.start
       multiply(
         rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count, depth: Terms.depth(problem.headDimension),
-        operands.queries.byRow(from: row), pass.packedKeys(group), stride: LaneGroup.width,
+        operands.queries.byRow(from: row), pass.packedKeys(group), stride: Terms.parts * LaneGroup.width,
         into: probabilities(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
       multiply(
         rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count,
         depth: Terms.depth(problem.valueDimension),
-        operands.outputGradients.byRow(from: row), pass.packedValues(group), stride: LaneGroup.width,
+        operands.outputGradients.byRow(from: row), pass.packedValues(group), stride: Terms.parts * LaneGroup.width,
         into: scoreGradients(group, row: row), destinationStride: tiles.stride, start: .zero, prefetch: prefetch)
     }
 
+    if !Terms.keepsNonFinite && !(operands.areFinite && keysAndValuesAreFinite) {
+      multiplyNonFinite(group, rows)
+    }
     let isMasked = isMasked(rows, keys)
     var factor = Terms.scoreFactors(problem).late
     // As in the forward pass; here the exponential takes a factor that waits.

@@ -15,6 +15,8 @@ struct BackwardStep<Terms: TermArithmetic> {
   /// The step's place in the order in which an item works.
   let number: Int
   let tiles: BackwardTiles
+  /// Whether the products of keys and values are those of finite numbers, where others want care.
+  var keysAndValuesAreFinite = true
 
   var problem: KernelProblem { pass.problem }
 
@@ -55,6 +57,18 @@ struct BackwardStep<Terms: TermArithmetic> {
   @inline(__always)
   func scoreGradients(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
     tiles.scoreGradients + row * tiles.stride + pass.laneGroups.start(of: group)
+  }
+
+  /// The terms of P that begin with a row.
+  @inline(__always)
+  func probabilityTerms(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    probabilities(group, row: Terms.termRow(row))
+  }
+
+  /// The terms of dS that begin with a row.
+  @inline(__always)
+  func scoreGradientTerms(_ group: Int, row: Int) -> UnsafeMutablePointer<Float> {
+    scoreGradients(group, row: Terms.termRow(row))
   }
 
   @inline(__always)
@@ -112,6 +126,8 @@ struct BackwardStep<Terms: TermArithmetic> {
   struct Rows {
     let queries: RowBlock<Terms>
     let outputGradients: RowBlock<Terms>
+
+    var areFinite: Bool { queries.isFinite && outputGradients.isFinite }
   }
 
   func rows() -> Rows {
@@ -137,7 +153,7 @@ struct BackwardStep<Terms: TermArithmetic> {
   func addKeyValueProducts(
     _ groups: BlockRange, _ rows: Rows, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
-    let isCareful = forbidsNonFinite()
+    let isCareful = Terms.keepsNonFinite ? forbidsNonFinite() : !rows.areFinite
     let queries = Terms.columns(
       problem.query, queryRange, isFinite: !isCareful, rows: isCareful ? nil : rows.queries,
       scratch: pass.memory.floats(at: pass.layout.queryColumns))
@@ -160,13 +176,14 @@ struct BackwardStep<Terms: TermArithmetic> {
           let depth = Terms.depth(step.rows.count)
           multiply(
             rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count, depth: depth,
-            outputGradients.byColumn(from: row), probabilities(index, row: row / Terms.numbersPerTerm),
-            stride: tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width, start: start,
+            outputGradients.byColumn(from: row), probabilityTerms(index, row: row),
+            stride: Terms.parts * tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
+            start: start,
             prefetch: prefetch)
           multiply(
             rows: Terms.resultRows(problem.headDimension), vectors: step.vectors.count, depth: depth,
             queries.byColumn(from: row),
-            scoreGradients(index, row: row / Terms.numbersPerTerm), stride: tiles.stride,
+            scoreGradientTerms(index, row: row), stride: Terms.parts * tiles.stride,
             into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
           start = .destination
         }

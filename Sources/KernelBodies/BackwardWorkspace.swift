@@ -35,9 +35,11 @@ struct BackwardWorkspace {
     let keyMemory = groups * LaneGroup.memory(columns: problem.headDimension, width: groupWidth)
     let valueMemory = groups * LaneGroup.memory(columns: problem.valueDimension, width: groupWidth)
     var layout = WorkspaceLayout()
-    packedKeys = layout.reserve(floats: keyMemory)
-    packedValues = layout.reserve(floats: valueMemory)
-    keyRows = layout.reserve(floats: width * scratchColumns(problem.headDimension))
+    packedKeys = layout.reserve(
+      floats: groups * problem.packedMemory(columns: problem.headDimension, width: groupWidth))
+    packedValues = layout.reserve(
+      floats: groups * problem.packedMemory(columns: problem.valueDimension, width: groupWidth))
+    keyRows = layout.reserve(floats: problem.columnVectorMemory(width, columns: problem.headDimension))
     keyGradient = layout.reserve(floats: keyMemory)
     valueGradient = layout.reserve(floats: valueMemory)
     probabilities = layout.reserve(floats: tile)
@@ -45,11 +47,13 @@ struct BackwardWorkspace {
     tangents = layout.reserve(floats: problem.softcap > 0 ? tile : 0)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? groupTile : 0)
     permissions = layout.reserve(floats: groupTile)
-    queryRows = layout.reserve(floats: queryBlock * scratchColumns(problem.headDimension))
-    outputGradientRows = layout.reserve(floats: queryBlock * scratchColumns(problem.valueDimension))
-    queryColumns = layout.reserve(floats: queryBlock * scratchColumns(problem.headDimension))
-    outputGradientColumns = layout.reserve(floats: queryBlock * scratchColumns(problem.valueDimension))
-    gradientRows = layout.reserve(floats: problem.isBrainFloat ? tile : 0)
+    queryRows = layout.reserve(floats: problem.rowMemory(problem.queryBlock, columns: problem.headDimension))
+    outputGradientRows = layout.reserve(
+      floats: problem.rowMemory(problem.queryBlock, columns: problem.valueDimension))
+    queryColumns = layout.reserve(floats: problem.columnMemory(problem.queryBlock, columns: problem.headDimension))
+    outputGradientColumns = layout.reserve(
+      floats: problem.columnMemory(problem.queryBlock, columns: problem.valueDimension))
+    gradientRows = layout.reserve(floats: problem.gradientRowMemory(problem.queryBlock, width: width))
     positions = layout.reserve(bytes: groupWidth * 4)
     factors = layout.reserve(floats: groupWidth)
     biasSums = layout.reserve(floats: problem.biasGradient.isPresent ? width : 0)

@@ -61,8 +61,15 @@ enum Float16Format: ElementFormat {
 
   @inline(__always)
   static func store(_ vector: Vector, at address: UnsafeMutableRawPointer) {
-    let halves = address.assumingMemoryBound(to: Float16.self)
-    for lane in 0..<laneCount { halves[lane] = Float16(vector[lane]) }
+    // A lane loop would stay scalar.
+    #if ISA_AVX512
+      kernel_store_halves16(address, vector)
+    #elseif ISA_AVX2
+      kernel_store_halves8(address, vector)
+    #else
+      let halves = address.assumingMemoryBound(to: Float16.self)
+      for lane in 0..<laneCount { halves[lane] = Float16(vector[lane]) }
+    #endif
   }
 }
 

@@ -104,19 +104,28 @@ public func storeQueryGradient(
 // MARK: The matrix unit
 
 #if ISA_AMX
-  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems of bf16 numbers.
+  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems of 16-bit numbers.
   public func attendForwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
-    if !problem.pointee.isBrainFloat {
-      attendForward(problem, item, workspace)
-    } else if problem.pointee.isShort(item.pointee) {
-      // Where there is a matrix unit, the dot product does half of what multiply-adds do.
-      attendConvertedRows(problem, item, workspace)
-    } else {
+    switch problem.pointee.query.stored {
+    case .float32, .boolean: attendForward(problem, item, workspace)
+    // Where there is a matrix unit, the dot product does half of what multiply-adds do.
+    case _ where problem.pointee.isShort(item.pointee): attendConvertedRows(problem, item, workspace)
+    case .bfloat16:
       kernel_configure_tiles()
       forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
       kernel_release_tiles()
+    case .float16:
+      kernel_configure_tiles()
+      let isFinite = forwardPass(problem, item, workspace, SplitTerms.self).runFinite()
+      kernel_release_tiles()
+      if isFinite { return }
+      // A row does not depend on the rows beside it, so that those that are finite stay as they are.
+      item.pointee.forEachNonFiniteRun(in: problem.pointee) { run in
+        var run = run
+        forwardPass(problem, &run, workspace, FloatTerms.self).run()
+      }
     }
   }
 
@@ -124,13 +133,20 @@ public func storeQueryGradient(
   public func attendBackwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
-    if problem.pointee.isBrainFloat {
-      kernel_configure_tiles()
-      backwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
-      kernel_release_tiles()
-    } else {
-      attendBackward(problem, item, workspace)
+    switch problem.pointee.query.stored {
+    case .float32, .boolean: attendBackward(problem, item, workspace)
+    case .bfloat16: differentiateByMatrixUnit(problem, item, workspace, MatrixUnitTerms.self)
+    case .float16: differentiateByMatrixUnit(problem, item, workspace, SplitTerms.self)
     }
+  }
+
+  private func differentiateByMatrixUnit<Terms: TermArithmetic>(
+    _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
+    _ terms: Terms.Type
+  ) {
+    kernel_configure_tiles()
+    backwardPass(problem, item, workspace, Terms.self).run()
+    kernel_release_tiles()
   }
 #endif
 

@@ -159,11 +159,9 @@ private func convertWhole<Format: ElementFormat>(
 /// Puts zeros in the place of infinite and NaN numbers, of which there are whole vectors.
 @inline(never)
 func clearNonFinite(_ numbers: UnsafeMutablePointer<Float>, count: Int) {
-  let infinity = VectorIndices(repeating: Int32(bitPattern: Float.infinity.bitPattern))
   var index = 0
   while index < count {
-    let vector = Vector(at: numbers + index)
-    vector.replacing(with: .zeros, where: vector.magnitudeBits .>= infinity).store(at: numbers + index)
+    Vector(at: numbers + index).replacingNonFinite(with: .zeros).store(at: numbers + index)
     index += laneCount
   }
 }

@@ -22,21 +22,59 @@ struct ForwardPass<Terms: TermArithmetic> {
   func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }
 
   func run() {
-    let queries = BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries)
-    let keys = problem.keys(seenBy: queries).intersection(item.keyRange)
-    attend(to: keys, searchingValues: false)
-    // The first step may begin before the first key that is seen.
-    let isAnyForbidden =
-      problem.isMasked(queries: queries, keys: keys) || Terms.stepStart(keys.start) != keys.start
+    attend(searchingValues: false)
     if finish(ifFinite: isAnyForbidden) { return }
     // A value that is not finite has made all queries of the block so, whatever the weights.
-    attend(to: keys, searchingValues: true)
+    attend(searchingValues: true)
     _ = finish(ifFinite: false)
+  }
+
+  /// As ``run()``, but rows that come out infinite or NaN are left to others. Their log-sum-exp is NaN; of partial rows the sum
+  /// is.
+  ///
+  /// - Returns: Whether there are none.
+  func runFinite() -> Bool {
+    attend(searchingValues: false)
+    if finish(ifFinite: true) { return true }
+    if isAnyForbidden { attend(searchingValues: true) }
+    var index = 0
+    while index < groupCount {
+      markNonFiniteRows(of: group(index))
+      finish(group(index))
+      index += 1
+    }
+    return false
+  }
+
+  /// The keys that one of the queries may see.
+  private var keys: BlockRange {
+    problem.keys(seenBy: queries).intersection(item.keyRange)
+  }
+
+  private var queries: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
+
+  /// Whether a product takes in a pair that is forbidden. The first step may begin before the first key that is seen.
+  private var isAnyForbidden: Bool {
+    problem.isMasked(queries: queries, keys: keys) || Terms.stepStart(keys.start) != keys.start
+  }
+
+  private func markNonFiniteRows(of group: QueryGroup) {
+    var lane = 0
+    while lane < group.lanes.vectors * laneCount {
+      var sum = Vector(at: group.softmax.sum + lane)
+      for column in 0..<problem.valueDimension {
+        let output = Vector(at: group.output + column * LaneGroup.width + lane)
+        sum += (output - output)
+      }
+      sum.store(at: group.softmax.sum + lane)
+      lane += laneCount
+    }
   }
 
   /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some query. See
   ///   NonFinite.swift.
-  private func attend(to keys: BlockRange, searchingValues: Bool) {
+  private func attend(searchingValues: Bool) {
+    let keys = keys
     var index = 0
     while index < groupCount {
       prepare(group(index))
@@ -232,6 +270,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     raising maxima: UnsafeMutablePointer<Float>?, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let depth = Terms.depth(problem.headDimension)
+    let stride = Terms.parts * LaneGroup.width
     let scalars = keyRows.byRow(from: firstRow + step.rows.start)
     let lane = step.vectors.start * laneCount
     var term = 0
@@ -240,7 +279,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       multiply(
         rows: Terms.resultRows(step.rows.count), vectors: step.vectors.count, depth: end - term,
         scalars.from(term: term),
-        group.packed + term * LaneGroup.width + lane, stride: LaneGroup.width,
+        group.packed + term * stride + lane, stride: stride,
         into: tile.base + step.rows.start * tile.stride + lane, destinationStride: tile.stride,
         start: term == 0 ? .zero : .destination, raising: end == depth ? maxima : nil, prefetch: prefetch)
       term = end
@@ -249,7 +288,10 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// The most terms of scores that are summed at once, so that the packed queries of a group, which every register tile
   /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5.
-  private static var mostTermsAtOnce: Int { 24 * 1024 / (LaneGroup.width * MemoryLayout<Float>.size) }
+  private static var mostTermsAtOnce: Int {
+    let terms = 24 * 1024 / (LaneGroup.width * MemoryLayout<Float>.size * Terms.parts)
+    return terms / 16 * 16
+  }
 
   /// What of a tile some query of each vector may see. Where a group spans heads, its lanes are in no order.
   private func steps(of tile: ScoreTile, _ group: QueryGroup, _ keys: BlockRange) -> TileSteps {
@@ -300,7 +342,7 @@ struct ForwardPass<Terms: TermArithmetic> {
         rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count,
         depth: Terms.depth(step.rows.count),
         values.byColumn(from: firstRow + step.rows.start),
-        tile.base + step.rows.start / Terms.numbersPerTerm * tile.stride + lane, stride: tile.stride,
+        tile.base + Terms.termRow(step.rows.start) * tile.stride + lane, stride: Terms.parts * tile.stride,
         into: group.output + lane, destinationStride: LaneGroup.width,
         start: step.rows.start == 0 ? start : .destination, prefetch: prefetch)
     }

@@ -19,18 +19,17 @@ struct ForwardWorkspace {
   init(_ problem: KernelProblem, lanes: Int = laneCount) {
     let width = 3 * lanes
     groups = (problem.queryBlock + width - 1) / width
-    let visit = problem.memoryRows(problem.keysPerVisit)
     let keyBlock = problem.memoryRows(problem.keyBlock)
     var layout = WorkspaceLayout()
-    packedQueries = layout.reserve(floats: groups * LaneGroup.memory(columns: problem.headDimension, width: width))
+    packedQueries = layout.reserve(floats: groups * problem.packedMemory(columns: problem.headDimension, width: width))
     outputs = layout.reserve(floats: groups * LaneGroup.memory(columns: problem.valueDimension, width: width))
     states = layout.reserve(floats: groups * width * OnlineSoftmax.numbersPerLane)
     positions = layout.reserve(bytes: groups * width * 4)
     scores = layout.reserve(floats: keyBlock * width)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? keyBlock * width : 0)
-    keyRows = layout.reserve(floats: visit * scratchColumns(problem.headDimension))
-    valueRows = layout.reserve(floats: visit * scratchColumns(problem.valueDimension))
-    finiteValueRows = layout.reserve(floats: keyBlock * scratchColumns(problem.valueDimension))
+    keyRows = layout.reserve(floats: problem.rowMemory(problem.keysPerVisit, columns: problem.headDimension))
+    valueRows = layout.reserve(floats: problem.columnMemory(problem.keysPerVisit, columns: problem.valueDimension))
+    finiteValueRows = layout.reserve(floats: problem.columnMemory(problem.keyBlock, columns: problem.valueDimension))
     permissions = layout.reserve(floats: keyBlock * width)
     byteCount = layout.byteCount
   }

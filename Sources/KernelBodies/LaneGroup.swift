@@ -20,8 +20,7 @@ struct LaneGroup {
     @inline(__always) get { 3 * laneCount }
   }
 
-  /// The memory of a group whose lanes hold rows, packed or as sums, in fp32 numbers. There is room for whole tiles of the
-  /// matrix unit.
+  /// The memory of a group whose lanes hold rows as sums, in fp32 numbers. There is room for whole tiles of the matrix unit.
   ///
   /// - Parameters:
   ///   - columns: The numbers of a row.

@@ -2,45 +2,45 @@ import KernelIntrinsics
 
 #if ISA_AMX
   extension MatrixUnitTerms {
-    /// The product by the matrix unit; its parameters are those of
-    /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
-    ///
-    /// The depth is a multiple of 16 terms. Rows that do not fill a tile are left to register tiles.
-    @inline(never)
+    @inline(__always)
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
       _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
       destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
       prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
-      let inTiles = rows / laneCount * laneCount
-      if inTiles > 0 {
-        var column = 0
-        while column < vectors {
-          // Of four vectors two and two, so that none remains alone.
-          let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
-          let product = MatrixUnitProduct(
-            rows: inTiles, depth: depth, scalars: scalars.base, scalarStride: scalars.stride,
-            vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
-            destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
-          switch width {
-          case 1: product.run(One.self)
-          case 2: product.run(Two.self)
-          default: product.run(Three.self)
-          }
-          column += width
-        }
-        if let maxima { raise(maxima, toRows: inTiles, of: destination, stride: destinationStride) }
-      }
-      if rows > inTiles {
-        PairTerms.multiply(
-          rows: rows - inTiles, vectors: vectors, depth: depth,
-          ScalarOperand<ByRow, PairTerms>(base: scalars.base + inTiles * scalars.stride, stride: scalars.stride),
-          operand,
-          stride: stride, into: destination + inTiles * destinationStride, destinationStride: destinationStride,
-          start: start, raising: maxima, prefetch: prefetch)
-      }
+      multiplyByMatrixUnit(
+        One.self, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
+        operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
+        raising: maxima, prefetch: prefetch)
     }
+  }
+
+  /// The product by the matrix unit; its parameters are those of
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  ///
+  /// The depth is a multiple of 16 terms, and the memory of scalars has rows up to a multiple of 16.
+  @inline(never)
+  func multiplyByMatrixUnit<Parts: Count>(
+    _ parts: Parts.Type, rows: Int, vectors: Int, depth: Int, _ scalars: UnsafePointer<Float>, scalarStride: Int,
+    _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
+    destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
+    prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
+    let inTiles = rows / laneCount * laneCount
+    var column = 0
+    while column < vectors {
+      // Of four vectors two and two, so that none remains alone.
+      let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
+      let product = MatrixUnitProduct<Parts>(
+        rows: inTiles, depth: depth, scalars: scalars, scalarStride: scalarStride,
+        vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
+        destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
+      if inTiles > 0 { product.run(width: width) }
+      if rows > inTiles { product.runLastRows(rows - inTiles, width: width) }
+      column += width
+    }
+    if let maxima { raise(maxima, toRows: rows, of: destination, stride: destinationStride) }
   }
 
   /// One column of tiles of a product, up to three tiles wide.
@@ -48,22 +48,58 @@ import KernelIntrinsics
   /// Two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go to memory while those of
   /// the other are multiplied, because a store waits for the last multiplication of its tile and the unit would wait for the
   /// store. Tile 6 holds scalars and tile 7 vectors.
-  private struct MatrixUnitProduct {
-    let rows: Int
+  private struct MatrixUnitProduct<Parts: Count> {
+    var rows: Int
     let depth: Int
-    let scalars: UnsafePointer<Float>
+    var scalars: UnsafePointer<Float>
     let scalarStride: Int
     let vectors: UnsafePointer<Float>
     let vectorStride: Int
-    let destination: UnsafeMutablePointer<Float>
-    let destinationStride: Int
+    var destination: UnsafeMutablePointer<Float>
+    var destinationStride: Int
     let start: AccumulatorStart
     let prefetch: UnsafeMutablePointer<Prefetch>?
 
-    private enum First: Count { static var value: Int { @inline(__always) get { 0 } } }
+    func run(width: Int) {
+      switch width {
+      case 1: run(One.self)
+      case 2: run(Two.self)
+      default: run(Three.self)
+      }
+    }
+
+    /// Computes rows that do not fill a tile, behind the others, in memory that has room for one.
+    @inline(never)
+    func runLastRows(_ count: Int, width: Int) {
+      var tile = KernelTileRows()
+      withUnsafeMutableBytes(of: &tile) { bytes in
+        let tile = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+        let target = destination + rows * destinationStride
+        copyRows(count, from: target, stride: destinationStride, to: tile, stride: LaneGroup.width, width: width)
+        var product = self
+        product.rows = laneCount
+        product.scalars += rows * scalarStride
+        product.destination = tile
+        product.destinationStride = LaneGroup.width
+        product.run(width: width)
+        copyRows(count, from: tile, stride: LaneGroup.width, to: target, stride: destinationStride, width: width)
+      }
+    }
+
+    @inline(__always)
+    private func copyRows(
+      _ count: Int, from source: UnsafePointer<Float>, stride sourceStride: Int,
+      to target: UnsafeMutablePointer<Float>, stride targetStride: Int, width: Int
+    ) {
+      var row = 0
+      while row < count {
+        (target + row * targetStride).update(from: source + row * sourceStride, count: width * laneCount)
+        row += 1
+      }
+    }
 
     @inline(never)
-    func run<Width: Count>(_ width: Width.Type) {
+    private func run<Width: Count>(_ width: Width.Type) {
       let isZero: Bool
       switch start {
       case .zero: isZero = true
@@ -75,13 +111,13 @@ import KernelIntrinsics
       var row = 0
       var finished: UnsafeMutablePointer<Float>?
       while row + laneCount < rows {
-        finished = multiplyRow(row, isZero: isZero, width, First.self, after: finished, Three.self)
-        finished = multiplyRow(row + laneCount, isZero: isZero, width, Three.self, after: finished, First.self)
+        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self)
+        finished = multiplyRow(row + laneCount, isZero: isZero, width, Three.self, after: finished, Zero.self)
         row += 2 * laneCount
       }
       if row < rows {
-        finished = multiplyRow(row, isZero: isZero, width, First.self, after: finished, Three.self)
-        store(finished, width, First.self)
+        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self)
+        store(finished, width, Zero.self)
       } else {
         store(finished, width, Three.self)
       }
@@ -101,8 +137,6 @@ import KernelIntrinsics
     ) -> UnsafeMutablePointer<Float> {
       // As many rows are two register tiles.
       prefetch?.pointee.fetch(tiles: 2)
-      let scalarBytes = scalarStride * 4
-      let vectorBytes = vectorStride * 4
       let target = destination + row * destinationStride
       if isZero {
         for column in 0..<Width.value { kernel_zero_tile(Int32(Sums.value + column)) }
@@ -113,26 +147,38 @@ import KernelIntrinsics
       }
       var rowScalars = scalars + row * scalarStride
       var termVectors = vectors
-      kernel_load_tile(6, rowScalars, scalarBytes)
-      for column in 0..<Width.value {
-        kernel_load_tile(7, termVectors + column * laneCount, vectorBytes)
-        kernel_multiply_tiles(Int32(Sums.value + column))
-        if let finished {
-          kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
-        }
-      }
+      addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others)
       var term = laneCount
       while term < depth {
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
-        kernel_load_tile(6, rowScalars, scalarBytes)
-        for column in 0..<Width.value {
-          kernel_load_tile(7, termVectors + column * laneCount, vectorBytes)
-          kernel_multiply_tiles(Int32(Sums.value + column))
-        }
+        addTerms(rowScalars, termVectors, to: sums, width, storing: nil, of: others)
         term += laneCount
       }
       return target
+    }
+
+    /// Adds the products of 16 terms to one row of tiles of sums, and stores finished ones as soon as the unit is busy.
+    @inline(__always)
+    private func addTerms<Width: Count, Sums: Count, Others: Count>(
+      _ scalars: UnsafePointer<Float>, _ vectors: UnsafePointer<Float>, to sums: Sums.Type, _ width: Width.Type,
+      storing finished: UnsafeMutablePointer<Float>?, of others: Others.Type
+    ) {
+      // The parts of a row lie side by side.
+      let scalarPart = scalarStride / Parts.value
+      let vectorPart = vectorStride / Parts.value
+      for first in 0..<Parts.value {
+        kernel_load_tile(6, scalars + first * scalarPart, scalarStride * 4)
+        for second in 0..<Parts.value {
+          for column in 0..<Width.value {
+            kernel_load_tile(7, vectors + second * vectorPart + column * laneCount, vectorStride * 4)
+            kernel_multiply_tiles(Int32(Sums.value + column))
+            if first == 0 && second == 0, let finished {
+              kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
+            }
+          }
+        }
+      }
     }
 
     @inline(__always)

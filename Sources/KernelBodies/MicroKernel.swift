@@ -12,6 +12,7 @@ protocol Count {
   static var value: Int { get }
 }
 
+enum Zero: Count { static var value: Int { @inline(__always) get { 0 } } }
 enum One: Count { static var value: Int { @inline(__always) get { 1 } } }
 enum Two: Count { static var value: Int { @inline(__always) get { 2 } } }
 enum Three: Count { static var value: Int { @inline(__always) get { 3 } } }

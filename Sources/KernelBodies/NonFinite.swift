@@ -67,6 +67,30 @@ extension OperandRange {
     return even.maximum(odd)
   }
 
+  /// One of the rows.
+  func row(_ row: Int) -> OperandRange {
+    var range = self
+    range.firstRow += row
+    range.rows = 1
+    return range
+  }
+
+  /// The product of the first row and that of another range.
+  func product(in operand: KernelOperand, with other: OperandRange, in otherOperand: KernelOperand) -> Float {
+    var sums = Vector.zeros
+    var column = 0
+    while column < columns {
+      let count = columns - column
+      sums = sums.adding(
+        product: operand.vector(at: offset(in: operand) + column * operand.columnStride, count: count),
+        otherOperand.vector(at: other.offset(in: otherOperand) + column * otherOperand.columnStride, count: count))
+      column += laneCount
+    }
+    var sum: Float = 0
+    for lane in 0..<laneCount { sum += sums[lane] }
+    return sum
+  }
+
   /// Calls `body` with the row, the column and the value of every element that is infinite or NaN.
   @inline(__always)
   func forEachNonFinite(in operand: KernelOperand, _ body: (_ row: Int, _ column: Int, _ value: Float) -> Void) {
@@ -81,5 +105,41 @@ extension OperandRange {
       }
       row += 1
     }
+  }
+}
+
+// MARK: Without the matrix unit
+
+extension ForwardItem {
+  /// Calls `body` with all runs of consecutive rows whose log-sum-exp is NaN, or of partial rows whose sum is, as items.
+  func forEachNonFiniteRun(in problem: KernelProblem, _ body: (ForwardItem) -> Void) {
+    for head in 0..<heads {
+      var query = 0
+      while query < queries {
+        let first = query
+        while query < queries && isNonFinite(head, query, problem) { query += 1 }
+        if query > first { body(rows(first..<query, ofHead: head, problem)) }
+        query += 1
+      }
+    }
+  }
+
+  private func isNonFinite(_ head: Int, _ query: Int, _ problem: KernelProblem) -> Bool {
+    if let partialRows { return PartialRows(base: partialRows, problem).sum(head * queries + query).isNaN }
+    let row = (batch * problem.queryHeads + firstHead + head) * problem.queryLength + firstQuery + query
+    return problem.logSumExp.unsafelyUnwrapped[row].isNaN
+  }
+
+  private func rows(_ rows: Range<Int>, ofHead head: Int, _ problem: KernelProblem) -> ForwardItem {
+    var item = self
+    item.firstHead += head
+    item.heads = 1
+    item.firstQuery += rows.lowerBound
+    item.queries = rows.count
+    item.next = nil
+    if let partialRows {
+      item.partialRows = PartialRows(base: partialRows, problem).output(head * queries + rows.lowerBound)
+    }
+    return item
   }
 }

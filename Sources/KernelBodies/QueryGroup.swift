@@ -25,7 +25,7 @@ struct QueryGroup {
       start: start, count: groups.start(of: index + 1) - start)
     queries = BlockRange(start: lanes.lowestRow, end: lanes.highestRow + 1)
     keys = problem.keys(seenBy: queries).intersection(item.keyRange)
-    packed = memory.floats(at: layout.packedQueries) + index * LaneGroup.memory(columns: problem.headDimension)
+    packed = memory.floats(at: layout.packedQueries) + index * problem.packedMemory(columns: problem.headDimension)
     output = memory.floats(at: layout.outputs) + index * LaneGroup.memory(columns: problem.valueDimension)
     positions = (memory + layout.positions).assumingMemoryBound(to: Int32.self) + index * width
     let state = memory.floats(at: layout.states) + index * width * OnlineSoftmax.numbersPerLane

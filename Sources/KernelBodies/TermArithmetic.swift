@@ -11,6 +11,13 @@ protocol TermArithmetic {
   /// The step in which products take rows that they sum over: a multiple of the numbers per term.
   static var rowStep: Int { get }
 
+  /// How many numbers stand for one number of an operand in a product. Those of a row lie side by side: a row of any operand
+  /// in the format of products is so many parts, of equal size.
+  static var parts: Int { get }
+
+  /// Whether infinite and NaN numbers go through products as they go through multiply-adds.
+  static var keepsNonFinite: Bool { get }
+
   /// The format in which probabilities enter products.
   associatedtype Probabilities: ProbabilityFormat
 
@@ -96,6 +103,8 @@ struct RowBlock<Terms: TermArithmetic> {
   var base: UnsafePointer<Float>
   /// The distance of neighbouring rows of terms, in terms.
   var stride: Int
+  /// Whether all numbers are finite, where products do not keep others.
+  var isFinite = true
 
   /// The rows from `row` on as an operand whose result rows are these rows.
   @inline(__always)
@@ -128,6 +137,13 @@ extension RegisterTerms {
 }
 
 extension TermArithmetic {
+  static var parts: Int { @inline(__always) get { 1 } }
+  static var keepsNonFinite: Bool { @inline(__always) get { true } }
+
+  /// The row of a tile in the format of products at which the terms of `row` begin.
+  @inline(__always)
+  static func termRow(_ row: Int) -> Int { row / numbersPerTerm * parts }
+
   /// The number of terms that hold `numbers` numbers.
   @inline(__always)
   static func terms(_ numbers: Int) -> Int { (numbers + numbersPerTerm - 1) / numbersPerTerm }

@@ -164,6 +164,13 @@ extension Vector {
   var magnitudeBits: VectorIndices {
     @inline(__always) get { unsafeBitCast(self, to: VectorIndices.self) & VectorIndices(repeating: .max) }
   }
+
+  /// The numbers, with others in the place of those that are infinite or NaN.
+  @inline(__always)
+  func replacingNonFinite(with other: Vector) -> Vector {
+    let infinity = VectorIndices(repeating: Int32(bitPattern: Float.infinity.bitPattern))
+    return replacing(with: other, where: magnitudeBits .>= infinity)
+  }
 }
 
 extension VectorIndices {

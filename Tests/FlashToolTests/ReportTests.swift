@@ -27,12 +27,16 @@ struct ReportTests {
       "--threads", "1", "--iterations", "2", "--json", "--quiet",
     ])
     #expect(outcome.status == 0, "\(outcome.error)")
+    let shape = try AttentionShape(
+      batch: 1, queryHeads: 4, keyValueHeads: 2, queryLength: 40, keyLength: 60, headDimension: 16, valueDimension: 8)
+    let isa = Processor.current.bestInstructionSet(
+      for: try AttentionDescriptor(shape: shape, elementType: .bfloat16))
     let lines = outcome.output.split(separator: "\n")
     #expect(lines.count == 2)
     for (line, backend) in zip(lines, ["cpu", "standard"]) {
       let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       #expect(object["backend"] as? String == backend)
-      #expect(object["isa"] as? String == Processor.current.bestInstructionSet(for: .bfloat16).rawValue)
+      #expect(object["isa"] as? String == isa.rawValue)
       #expect(object["shape"] as? [Int] == [1, 4, 2, 40, 60, 16, 8])
       #expect(object["dtype"] as? String == "bf16")
       #expect(object["mask"] as? String == "causal")

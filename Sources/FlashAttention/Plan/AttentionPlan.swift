@@ -52,7 +52,7 @@ public struct AttentionPlan: Sendable, Hashable {
     if let set = options.instructionSet, let reason = processor.refusals[set] {
       throw AttentionError.unavailable("instruction set \(set.rawValue)", reason: reason)
     }
-    let instructionSet = options.instructionSet ?? processor.bestInstructionSet(for: descriptor.elementType)
+    let instructionSet = options.instructionSet ?? processor.bestInstructionSet(for: descriptor)
 
     // In order of preference: flash attention is never slower than standard attention and never needs more memory.
     var refusals: [Refusal] = []
@@ -87,7 +87,7 @@ public struct AttentionPlan: Sendable, Hashable {
     let wanted = min(options.threads ?? processor.cores, Self.payingThreads(descriptor, direction))
     tiles = TileShape.shape(
       chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet),
-      usesMatrixUnit: instructionSet.servesByMatrixUnit(descriptor.elementType), threads: wanted,
+      matrixUnitParts: instructionSet.matrixUnitParts(descriptor.elementType), threads: wanted,
       level2Cache: processor.level2Cache)
     threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
   }

@@ -12,14 +12,21 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   case avx512
   /// x86-64-v4 with the bf16 dot product.
   case avx512bf16
-  /// The same with the matrix unit for bf16, AMX.
+  /// The same with the matrix unit for bf16, AMX, which also multiplies fp16 numbers, as sums of bf16 numbers.
   ///
   /// Linux lets a process use the unit once it has asked, which the first look at instruction sets does on processors that
   /// have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
   case amx
 
-  /// Whether the kernels multiply numbers of a type in the matrix unit.
-  func servesByMatrixUnit(_ elementType: AttentionElementType) -> Bool { self == .amx && elementType == .bfloat16 }
+  /// The bf16 numbers as whose sum the kernels multiply a number of a type in the matrix unit; 0 where they do not.
+  func matrixUnitParts(_ elementType: AttentionElementType) -> Int {
+    if self != .amx { return 0 }
+    switch elementType {
+    case .bfloat16: return 1
+    case .float16: return 2
+    case .float32: return 0
+    }
+  }
 
   /// Why this machine cannot run the instruction set, or nil where it can.
   public var refusal: String? { ProcessorFeatures.current.refusal(of: self) }

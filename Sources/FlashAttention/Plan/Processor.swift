@@ -63,18 +63,32 @@ public struct Processor: Sendable, Hashable {
     return count > 0 ? count : max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
   }
 
-  /// The fastest instruction set that may be used for an element type.
+  /// The fastest instruction set that may be used for a call.
   ///
-  /// `avx512bf16` and `amx` differ from `avx512` for bf16 only.
-  public func bestInstructionSet(for elementType: AttentionElementType) -> InstructionSet {
+  /// `avx512bf16` differs from `avx512` for bf16 only, and `amx` for 16-bit types.
+  public func bestInstructionSet(for descriptor: AttentionDescriptor) -> InstructionSet {
     InstructionSet.allCases.last { set in
       let pays =
         switch set {
         case .portable, .avx2, .avx512: true
-        case .avx512bf16: elementType == .bfloat16 && hasFastBrainFloatProducts
-        case .amx: elementType == .bfloat16
+        case .avx512bf16: descriptor.elementType == .bfloat16 && hasFastBrainFloatProducts
+        case .amx: Self.matrixUnitPays(descriptor)
         }
       return pays && refusals[set] == nil
     } ?? .portable
+  }
+
+  /// Whether the matrix unit is faster than multiply-adds, as measured on Emerald Rapids.
+  ///
+  /// fp16 numbers take twice as many moves and four times as many products as bf16 numbers. Where dimensions are 16 that is as
+  /// slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are.
+  private static func matrixUnitPays(_ descriptor: AttentionDescriptor) -> Bool {
+    let shape = descriptor.shape
+    switch descriptor.elementType {
+    case .bfloat16: return true
+    case .float16:
+      return shape.headDimension + shape.valueDimension >= 64 && shape.queryLength * shape.headsPerGroup >= 48
+    case .float32: return false
+    }
   }
 }

@@ -27,10 +27,10 @@ extension TileShape {
   /// the number of threads; the exceptions have cases of their own below.
   static func shape(
     _ backend: ProcessorBackend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor,
-    laneGroupWidth: Int, usesMatrixUnit: Bool = false, threads: Int, level2Cache: Int = 1 << 20
+    laneGroupWidth: Int, matrixUnitParts: Int = 0, threads: Int, level2Cache: Int = 1 << 20
   ) -> TileShape {
     let shape = descriptor.shape
-    let limits = TileLimits.limits(direction, shape, laneGroupWidth, usesMatrixUnit: usesMatrixUnit, level2Cache)
+    let limits = TileLimits.limits(direction, shape, laneGroupWidth, matrixUnitParts: matrixUnitParts, level2Cache)
     let block = limits.block
     let visit = limits.blocksPerVisit * block
     switch (backend, direction) {
@@ -65,7 +65,7 @@ extension TileShape {
       let groups = groupsPerBlock(
         rows: shape.keyLength, heads: shape.batch * shape.keyValueHeads, laneGroupWidth, threads, most: limits.groups)
       // dQ is summed over the keys in steps of the matrix unit, which may not begin elsewhere with other items.
-      return TileShape(backward: block, keys: (usesMatrixUnit ? (groups + 1) / 2 * 2 : groups) * laneGroupWidth)
+      return TileShape(backward: block, keys: (matrixUnitParts > 0 ? (groups + 1) / 2 * 2 : groups) * laneGroupWidth)
     }
   }
 
@@ -118,14 +118,14 @@ struct TileLimits {
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.
   static func limits(
-    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, usesMatrixUnit: Bool,
+    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, matrixUnitParts: Int,
     _ level2Cache: Int
   ) -> TileLimits {
-    let step = usesMatrixUnit ? 32 : 8
+    let step = matrixUnitParts > 0 ? 32 : 8
     switch direction {
-    case .forward where usesMatrixUnit:
+    case .forward where matrixUnitParts > 0:
       // Packed queries of pairs and fp32 sums.
-      let kept = laneGroupWidth * (shape.headDimension * 2 + shape.valueDimension * 4)
+      let kept = laneGroupWidth * (shape.headDimension * 2 * matrixUnitParts + shape.valueDimension * 4)
       let isNarrow = shape.headDimension + shape.valueDimension <= 128
       return TileLimits(
         block: block(of: shape.keyLength, about: isNarrow ? 128 : 192, step: step),

@@ -68,6 +68,9 @@ typedef struct KernelProblem {
   intptr_t keyBlock;
   // Forward, the keys that are prepared at once, in whole blocks.
   intptr_t keysPerVisit;
+
+  // The bf16 numbers as whose sum the matrix unit takes a number of the operands; 0 where it does not multiply them.
+  intptr_t matrixUnitParts;
 } KernelProblem;
 
 // One forward work item: `heads` consecutive query heads, all of one key/value head, by `queries` consecutive positions,

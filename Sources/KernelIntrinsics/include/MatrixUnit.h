@@ -29,6 +29,11 @@ KERNEL_TILE_INLINE void kernel_configure_tiles(void) {
 }
 KERNEL_TILE_INLINE void kernel_release_tiles(void) { _tile_release(); }
 
+// Memory for three tiles side by side.
+typedef struct KernelTileRows {
+  float numbers[16 * 48];
+} KernelTileRows;
+
 #define KERNEL_FOR_EACH_TILE(operation) \
   switch (tile) { \
     case 0: operation(0); break; \

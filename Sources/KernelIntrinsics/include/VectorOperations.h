@@ -127,10 +127,17 @@ KERNEL_INLINE kernel_float16 kernel_joined_quarter_sums16(
 KERNEL_INLINE kernel_float8 kernel_load_halves8(const void *_Nonnull address) {
   return (kernel_float8)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)address));
 }
+KERNEL_INLINE void kernel_store_halves8(void *_Nonnull address, kernel_float8 numbers) {
+  _mm_storeu_si128((__m128i *)address, _mm256_cvtps_ph((__m256)numbers, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
 #endif
 #if defined(__AVX512F__)
 KERNEL_INLINE kernel_float16 kernel_load_halves16(const void *_Nonnull address) {
   return (kernel_float16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)address));
+}
+KERNEL_INLINE void kernel_store_halves16(void *_Nonnull address, kernel_float16 numbers) {
+  _mm256_storeu_si256(
+      (__m256i *)address, _mm512_cvtps_ph((__m512)numbers, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 #endif
 

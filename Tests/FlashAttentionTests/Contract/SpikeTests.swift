@@ -71,6 +71,15 @@ struct SpikeTests {
     try check(BFloat16.self)
   }
 
+  @Test("Values that only a sum of few can hold are summed", arguments: ExecutionOptions.everyKernel)
+  func greatValues(options: ExecutionOptions) throws {
+    var inputs = try AttentionInputs<Float>(AttentionCase(lengths: (50, 130), dimensions: (16, 24)))
+    let values = try Tensor<Float>.random([1, 1, 130, 24], seed: 7)
+    inputs.values = try Tensor(values.scalars.map { $0 * 1e35 }, shape: values.shape).view
+    let expected = try inputs.reference().forward().output
+    #expect(ErrorMeasure.relative(try inputs.forward(options).output, expected) < 1e-6)
+  }
+
   @Test("A row without a permitted key gives 0, −∞ and no gradient", arguments: ExecutionOptions.everyKernel)
   func emptyRows(options: ExecutionOptions) throws {
     let cases = [

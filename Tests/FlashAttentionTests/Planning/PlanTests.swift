@@ -37,11 +37,30 @@ struct PlanTests {
     #expect(plan.backend == .cpu)
   }
 
-  @Test("The matrix unit is used for bf16, and for nothing else", arguments: AttentionElementType.allCases)
-  func matrixUnit(elementType: AttentionElementType) throws {
-    let descriptor = try AttentionDescriptor(shape: descriptor().shape, elementType: elementType)
-    let expected: InstructionSet = elementType == .bfloat16 ? .amx : .avx512
-    #expect(try AttentionPlan(descriptor, processor: processor()).instructionSet == expected)
+  /// Lengths and dimension of a call that the matrix unit serves or does not.
+  struct MatrixUnitCase: Sendable {
+    let elementType: AttentionElementType
+    let lengths: (queries: Int, keys: Int)
+    let dimension: Int
+    let isServed: Bool
+  }
+
+  @Test(
+    "The matrix unit is used where it pays",
+    arguments: [
+      MatrixUnitCase(elementType: .bfloat16, lengths: (1, 1), dimension: 8, isServed: true),
+      MatrixUnitCase(elementType: .float16, lengths: (197, 197), dimension: 64, isServed: true),
+      MatrixUnitCase(elementType: .float16, lengths: (16, 9000), dimension: 64, isServed: false),
+      MatrixUnitCase(elementType: .float16, lengths: (900, 900), dimension: 16, isServed: false),
+      MatrixUnitCase(elementType: .float32, lengths: (900, 900), dimension: 64, isServed: false),
+    ])
+  func matrixUnit(call: MatrixUnitCase) throws {
+    let shape = try AttentionShape(
+      batch: 1, queryHeads: 2, keyValueHeads: 2, queryLength: call.lengths.queries, keyLength: call.lengths.keys,
+      headDimension: call.dimension, valueDimension: call.dimension)
+    let descriptor = try AttentionDescriptor(shape: shape, elementType: call.elementType)
+    let plan = try AttentionPlan(descriptor, processor: processor())
+    #expect(plan.instructionSet == (call.isServed ? .amx : .avx512))
   }
 
   @Test(

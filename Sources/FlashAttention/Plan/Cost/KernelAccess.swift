@@ -16,6 +16,8 @@ struct KernelAccess {
   let threads: Double
   /// Whether a term is a pair of bf16 numbers.
   let hasPairs: Bool
+  /// The bf16 numbers that stand for one number in memory that is prepared for products, where it is not fp32.
+  private let parts: Int
 
   init(_ plan: AttentionPlan, _ backend: ProcessorBackend) {
     let descriptor = plan.descriptor
@@ -26,7 +28,8 @@ struct KernelAccess {
       ? plan.tiles
       : TileShape.shape(
         backend, plan.direction, descriptor, laneGroupWidth: laneGroup,
-        usesMatrixUnit: plan.instructionSet.servesByMatrixUnit(descriptor.elementType), threads: plan.threads,
+        matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor.elementType),
+        threads: plan.threads,
         level2Cache: plan.processor.level2Cache)
     (tileRows, hasWideTiles) =
       switch plan.instructionSet {
@@ -43,6 +46,8 @@ struct KernelAccess {
     hasPairs =
       (plan.instructionSet == .avx512bf16 || plan.instructionSet == .amx) && descriptor.elementType == .bfloat16
       && backend == .cpu
+    parts =
+      hasPairs ? 1 : backend == .cpu ? plan.instructionSet.matrixUnitParts(descriptor.elementType) : 0
   }
 
   var queryHeads: Double { Double(shape.batch * shape.queryHeads) }
@@ -70,7 +75,7 @@ struct KernelAccess {
   }
 
   /// The bytes of one number in packed memory.
-  var packedNumber: Double { hasPairs ? 2 : 4 }
+  var packedNumber: Double { parts > 0 ? Double(2 * parts) : 4 }
 
   /// A lane group's rows, packed.
   func packed(_ columns: Double) -> Double { columns * lanes * packedNumber }
@@ -110,7 +115,7 @@ extension KernelAccess {
   /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
   func rows(_ columns: Double) -> Rows {
     let stored = columns * element
-    let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
+    let areTerms = parts > 1 ? false : hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
     return areTerms && stored.truncatingRemainder(dividingBy: 4096) != 0
       ? Rows(stored: stored, read: stored, isCopied: false, stride: stored, perTerm: 1)
       : copy(stored: stored, terms: columns * packedNumber / 4, perTerm: 1)
@@ -119,14 +124,14 @@ extension KernelAccess {
   /// `count` rows whose terms run along the rows: in place where a column of their lines spreads over the first-level
   /// cache. Rows of pairs are interleaved.
   func columns(_ columns: Double, of count: Double) -> Rows {
-    if hasPairs { return copy(stored: columns * element, terms: columns, perTerm: 2) }
+    if parts > 0 { return copiedRows(columns) }
     let rows = rows(columns)
     return rows.isCopied || spreads(rows, count) ? rows : copiedRows(columns)
   }
 
   /// Rows in scratch memory, where their terms run along the rows.
   func copiedRows(_ columns: Double) -> Rows {
-    copy(stored: columns * element, terms: columns, perTerm: hasPairs ? 2 : 1)
+    copy(stored: columns * element, terms: columns * Double(max(parts, 1)), perTerm: parts > 0 ? 2 : 1)
   }
 
   /// Rows of scratch memory are an odd number of lines apart.
