@@ -108,15 +108,17 @@ public func storeQueryGradient(
   public func attendForwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
-    switch problem.pointee.query.stored {
-    case .float32, .boolean: attendForward(problem, item, workspace)
-    // Where there is a matrix unit, the dot product does half of what multiply-adds do.
-    case _ where problem.pointee.isShort(item.pointee): attendConvertedRows(problem, item, workspace)
-    case .bfloat16:
+    let parts = problem.pointee.matrixUnitParts
+    if parts == 0 {
+      attendForward(problem, item, workspace)
+    } else if problem.pointee.isShort(item.pointee) {
+      // Where there is a matrix unit, the dot product does half of what multiply-adds do.
+      attendConvertedRows(problem, item, workspace)
+    } else if parts == 1 {
       kernel_configure_tiles()
       forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
       kernel_release_tiles()
-    case .float16:
+    } else {
       kernel_configure_tiles()
       let isFinite = forwardPass(problem, item, workspace, SplitTerms.self).runFinite()
       kernel_release_tiles()
@@ -133,10 +135,10 @@ public func storeQueryGradient(
   public func attendBackwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
-    switch problem.pointee.query.stored {
-    case .float32, .boolean: attendBackward(problem, item, workspace)
-    case .bfloat16: differentiateByMatrixUnit(problem, item, workspace, MatrixUnitTerms.self)
-    case .float16: differentiateByMatrixUnit(problem, item, workspace, SplitTerms.self)
+    switch problem.pointee.matrixUnitParts {
+    case 0: attendBackward(problem, item, workspace)
+    case 1: differentiateByMatrixUnit(problem, item, workspace, MatrixUnitTerms.self)
+    default: differentiateByMatrixUnit(problem, item, workspace, SplitTerms.self)
     }
   }
 
