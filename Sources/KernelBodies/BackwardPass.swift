@@ -20,7 +20,8 @@ struct BackwardPass<Terms: TermArithmetic> {
 
   var headsPerGroup: Int { problem.queryHeads / problem.keyValueHeads }
   var queryBlocks: Int { (problem.queryLength + problem.queryBlock - 1) / problem.queryBlock }
-  var laneGroups: LaneGroups { LaneGroups(rows: item.keys) }
+  /// A shared tail would not begin with a step of the matrix unit.
+  var laneGroups: LaneGroups { LaneGroups(rows: item.keys, sharesTail: problem.matrixUnitParts == 0) }
   var groupCount: Int { laneGroups.count }
   var keys: BlockRange { BlockRange(start: item.firstKey, end: item.firstKey + item.keys) }
 

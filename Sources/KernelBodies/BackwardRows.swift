@@ -32,7 +32,8 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
 /// δ of up to a vector of rows, one in each lane.
 ///
 /// The columns are summed one after the other, as register tiles sum dP = Σ dO ∘ V: where a query sees one key only,
-/// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics.
+/// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics. Not so where the matrix unit sums dP of 16-bit
+/// numbers, whose O is rounded.
 @inline(__always)
 private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int) -> Vector {
   let output = problem.output

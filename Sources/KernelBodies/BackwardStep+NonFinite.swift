@@ -90,35 +90,36 @@ extension BackwardStep {
   /// - Parameter rows: The rows that the lane group sees.
   @inline(never)
   func multiplyNonFinite(_ group: Int, _ rows: BlockRange) {
-    var queries = queryRange
-    var keys = pass.keyRange
-    let lanes = pass.laneGroups.start(of: group)..<pass.laneGroups.start(of: group + 1)
+    let lanes = BlockRange(start: pass.laneGroups.start(of: group), end: pass.laneGroups.start(of: group + 1))
     multiplyNonFinite(
-      queries, of: problem.query, rows, keys, of: problem.key, lanes, scale: Terms.scoreFactors(problem).packed,
-      into: probabilities(group, row: 0))
-    queries.columns = problem.valueDimension
-    keys.columns = problem.valueDimension
+      queryRange, of: problem.query, rows, pass.keyRange, of: problem.key, lanes, into: probabilities(group, row: 0))
     multiplyNonFinite(
-      queries, of: problem.outputGradient, rows, keys, of: problem.value, lanes, scale: 1,
+      outputGradientRange, of: problem.outputGradient, rows, pass.valueRange, of: problem.value, lanes,
       into: scoreGradients(group, row: 0))
   }
 
   private func multiplyNonFinite(
     _ queries: OperandRange, of first: KernelOperand, _ rows: BlockRange, _ keys: OperandRange,
-    of second: KernelOperand, _ lanes: Range<Int>, scale: Float, into tile: UnsafeMutablePointer<Float>
+    of second: KernelOperand, _ lanes: BlockRange, into tile: UnsafeMutablePointer<Float>
   ) {
     var nonFiniteLanes: UInt64 = 0
-    for lane in lanes where keys.row(lane).hasNonFinite(in: second) {
-      nonFiniteLanes |= 1 << UInt64(lane - lanes.lowerBound)
+    var lane = 0
+    while lane < lanes.count {
+      if keys.row(lanes.start + lane).hasNonFinite(in: second) { nonFiniteLanes |= 1 << UInt64(lane) }
+      lane += 1
     }
-    for row in rows.start..<rows.end {
+    var row = rows.start
+    while row < rows.end {
       let query = queries.row(row)
-      let isFinite = !query.hasNonFinite(in: first)
-      if isFinite && nonFiniteLanes == 0 { continue }
-      for lane in lanes where !isFinite || nonFiniteLanes >> UInt64(lane - lanes.lowerBound) & 1 == 1 {
-        tile[row * tiles.stride + lane - lanes.lowerBound] =
-          scale * query.product(in: first, with: keys.row(lane), in: second)
+      let affected = query.hasNonFinite(in: first) ? UInt64.max : nonFiniteLanes
+      lane = 0
+      while lane < lanes.count {
+        if affected >> UInt64(lane) & 1 == 1 {
+          tile[row * tiles.stride + lane] = query.product(in: first, with: keys.row(lanes.start + lane), in: second)
+        }
+        lane += 1
       }
+      row += 1
     }
   }
 }

@@ -35,15 +35,27 @@ struct ForwardPass<Terms: TermArithmetic> {
   /// - Returns: Whether there are none.
   func runFinite() -> Bool {
     attend(searchingValues: false)
-    if finish(ifFinite: true) { return true }
-    if isAnyForbidden { attend(searchingValues: true) }
+    // A group that is finished cannot be finished again, so all are looked at first.
+    let isFinite = areOutputsFinite
+    if !isFinite && isAnyForbidden { attend(searchingValues: true) }
     var index = 0
     while index < groupCount {
-      markNonFiniteRows(of: group(index))
-      finish(group(index))
+      let group = group(index)
+      if !isFinite && !group.keys.isEmpty { markNonFiniteRows(of: group) }
+      finish(group)
       index += 1
     }
-    return false
+    return isFinite
+  }
+
+  private var areOutputsFinite: Bool {
+    var index = 0
+    while index < groupCount {
+      let group = group(index)
+      if !group.keys.isEmpty && !isOutputFinite(group) { return false }
+      index += 1
+    }
+    return true
   }
 
   /// The keys that one of the queries may see.
@@ -62,9 +74,11 @@ struct ForwardPass<Terms: TermArithmetic> {
     var lane = 0
     while lane < group.lanes.vectors * laneCount {
       var sum = Vector(at: group.softmax.sum + lane)
-      for column in 0..<problem.valueDimension {
+      var column = 0
+      while column < problem.valueDimension {
         let output = Vector(at: group.output + column * LaneGroup.width + lane)
         sum += (output - output)
+        column += 1
       }
       sum.store(at: group.softmax.sum + lane)
       lane += laneCount

@@ -110,9 +110,11 @@ struct EvenRows {
 struct LaneGroups {
   /// The number of rows.
   let rows: Int
+  /// Whether the last two groups share their vectors where one would remain alone.
+  var sharesTail = true
 
   private var vectors: Int { (rows + laneCount - 1) / laneCount }
-  private var hasEvenTail: Bool { vectors % 3 == 1 && vectors > 3 }
+  private var hasEvenTail: Bool { sharesTail && vectors % 3 == 1 && vectors > 3 }
 
   var count: Int { (rows + LaneGroup.width - 1) / LaneGroup.width }
 

@@ -2,7 +2,7 @@ import KernelIntrinsics
 
 #if ISA_AMX
   extension MatrixUnitTerms {
-    @inline(__always)
+    @inline(never)
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
       _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
@@ -20,7 +20,7 @@ import KernelIntrinsics
   /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
   ///
   /// The depth is a multiple of 16 terms, and the memory of scalars has rows up to a multiple of 16.
-  @inline(never)
+  @inline(__always)
   func multiplyByMatrixUnit<Parts: Count>(
     _ parts: Parts.Type, rows: Int, vectors: Int, depth: Int, _ scalars: UnsafePointer<Float>, scalarStride: Int,
     _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,

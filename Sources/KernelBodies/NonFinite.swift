@@ -108,19 +108,29 @@ extension OperandRange {
   }
 }
 
-// MARK: Without the matrix unit
+// MARK: Rows that are computed again
 
 extension ForwardItem {
   /// Calls `body` with all runs of consecutive rows whose log-sum-exp is NaN, or of partial rows whose sum is, as items.
+  ///
+  /// Runs end where the lane groups of a head do, so that what they are does not depend on where items end.
   func forEachNonFiniteRun(in problem: KernelProblem, _ body: (ForwardItem) -> Void) {
-    for head in 0..<heads {
+    var head = 0
+    while head < heads {
       var query = 0
       while query < queries {
-        let first = query
-        while query < queries && isNonFinite(head, query, problem) { query += 1 }
-        if query > first { body(rows(first..<query, ofHead: head, problem)) }
-        query += 1
+        let start = query
+        while query < queries && isNonFinite(head, query, problem) {
+          query += 1
+          if (firstQuery + query) % LaneGroup.width == 0 { break }
+        }
+        if query > start {
+          body(rows(BlockRange(start: start, end: query), ofHead: head, problem))
+        } else {
+          query += 1
+        }
       }
+      head += 1
     }
   }
 
@@ -130,15 +140,15 @@ extension ForwardItem {
     return problem.logSumExp.unsafelyUnwrapped[row].isNaN
   }
 
-  private func rows(_ rows: Range<Int>, ofHead head: Int, _ problem: KernelProblem) -> ForwardItem {
+  private func rows(_ rows: BlockRange, ofHead head: Int, _ problem: KernelProblem) -> ForwardItem {
     var item = self
     item.firstHead += head
     item.heads = 1
-    item.firstQuery += rows.lowerBound
+    item.firstQuery += rows.start
     item.queries = rows.count
     item.next = nil
     if let partialRows {
-      item.partialRows = PartialRows(base: partialRows, problem).output(head * queries + rows.lowerBound)
+      item.partialRows = PartialRows(base: partialRows, problem).output(head * queries + rows.start)
     }
     return item
   }

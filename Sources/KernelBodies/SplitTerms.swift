@@ -7,8 +7,8 @@ import KernelIntrinsics
   /// Products of fp16 numbers are sums of the four products of their parts, and as each of these is exact in fp32, nothing is
   /// lost. P and dS, which are fp32 numbers, keep 16 bits or more.
   ///
-  /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: what they are makes NaN of all
-  /// products, and the passes compute again what it reaches.
+  /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one makes NaN of all
+  /// products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
   enum SplitTerms: TermArithmetic {
     typealias Probabilities = SplitProbabilities
     typealias ColumnLayout = ByRow
@@ -25,6 +25,7 @@ import KernelIntrinsics
     @inline(__always)
     static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) { (1, problem.scoreFactor) }
 
+    /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both once more.
     @inline(__always)
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, SplitTerms>,
@@ -48,8 +49,10 @@ import KernelIntrinsics
       let width = LaneGroup.width
       packLanesTransposed(group, of: operand, columns: columns, firstColumn: 0, scale: scale, into: destination)
       (destination + columns * width).update(repeating: 0, count: (stepEnd(columns) - columns) * width)
-      for lane in stride(from: 0, to: group.vectors * laneCount, by: laneCount) {
+      var lane = 0
+      while lane < group.vectors * laneCount {
         splitColumn(destination + lane, rows: stepEnd(columns), stride: width)
+        lane += laneCount
       }
     }
 
@@ -340,12 +343,8 @@ import KernelIntrinsics
 
     @inline(__always)
     static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float {
-      var number: Float = 0
-      for part in 0..<SplitTerms.parts {
-        let pair = column[(SplitTerms.termRow(row) + part) * stride].bitPattern
-        number += Float(bitPattern: row & 1 == 0 ? pair << 16 : pair & 0xffff_0000)
-      }
-      return number
+      PairProbabilities.number(column, row: row, stride: 2 * stride)
+        + PairProbabilities.number(column + stride, row: row, stride: 2 * stride)
     }
   }
 #endif

@@ -18,6 +18,10 @@ struct DeterminismTests {
       mask: try! .slidingWindow(left: 30, right: 99, .topLeft)),
     AttentionCase(
       heads: (3, 3), lengths: (200, 203), dimensions: (16, 16), element: .bfloat16, mask: .causal(.bottomRight)),
+    // Last keys that are one vector of lanes, alone in an item or beside others.
+    AttentionCase(heads: (3, 3), lengths: (200, 203), dimensions: (48, 40), mask: .causal(.bottomRight)),
+    AttentionCase(
+      heads: (4, 4), lengths: (290, 297), dimensions: (48, 40), element: .float16, mask: .causal(.bottomRight)),
     AttentionCase(lengths: (64, 67), dimensions: (16, 16), mask: .causal(.bottomRight)),
     // Last queries that are few rows.
     AttentionCase(heads: (2, 1), lengths: (197, 197), dimensions: (32, 32), mask: .causal(.bottomRight)),
@@ -63,12 +67,13 @@ struct DeterminismTests {
     try attentionCase.element.withType { try check($0) }
   }
 
-  /// Rounded to bf16, hardly a number would show how it was summed.
+  /// Rounded to 16 bits, hardly a number would show how it was summed.
   @Test("Threads do not change a bit of what is summed over many keys", arguments: InstructionSet.usable)
   func manyKeys(set: InstructionSet) throws {
-    for mask in [AttentionMask.full, .causal(.bottomRight)] {
-      let inputs = try AttentionInputs<BFloat16>(
-        AttentionCase(heads: (2, 1), lengths: (700, 1500), dimensions: (64, 64), element: .bfloat16, mask: mask))
+    func check<Element: AttentionElement>(_: Element.Type, _ mask: AttentionMask) throws {
+      let inputs = try AttentionInputs<Element>(
+        AttentionCase(
+          heads: (2, 1), lengths: (700, 1500), dimensions: (64, 64), element: Element.attentionElementType, mask: mask))
       func bits(_ threads: Int) throws -> Bits {
         try Bits(inputs, ExecutionOptions(backend: .cpu, instructionSet: set, threads: threads))
       }
@@ -77,6 +82,34 @@ struct DeterminismTests {
         let actual = try bits(threads)
         #expect(actual == expected, "\(threads) threads: \(actual.difference(from: expected))")
       }
+    }
+    for mask in [AttentionMask.full, .causal(.bottomRight)] {
+      try check(BFloat16.self, mask)
+      try check(Float16.self, mask)
+    }
+  }
+
+  /// Keys whose infinite numbers forbid themselves leave finite rows that the matrix unit cannot compute.
+  @Test("Threads do not change a bit of rows beside infinite keys", arguments: InstructionSet.usable)
+  func infiniteKeys(set: InstructionSet) throws {
+    var inputs = try AttentionInputs<Float16>(
+      AttentionCase(
+        heads: (8, 8), lengths: (200, 200), dimensions: (64, 64), element: .float16,
+        mask: .slidingWindow(left: 15, right: 0, .topLeft)))
+    let queries = Tensor(copying: inputs.queries)
+    inputs.queries = try Tensor(queries.scalars.map { -abs($0) - 0.01 }, shape: queries.shape).view
+    var keys = Tensor(copying: inputs.keys)
+    for head in 0..<8 { keys[0, head, 45, 3] = .infinity }
+    inputs.keys = keys.view
+    func result(_ threads: Int) throws -> AttentionResult<Float16> {
+      try inputs.forward(ExecutionOptions(backend: .cpu, instructionSet: set, threads: threads))
+    }
+    let expected = try result(1)
+    #expect(expected.output.scalars.allSatisfy { $0.isFinite })
+    for threads in [3, 8] {
+      let actual = try result(threads)
+      #expect(actual.output.scalars == expected.output.scalars)
+      #expect(actual.logSumExp.scalars == expected.logSumExp.scalars)
     }
   }
 
@@ -120,6 +153,7 @@ struct DeterminismTests {
       AttentionCase(
         lengths: (30, 70), dimensions: (8, 8), booleanMask: BooleanMaskForm(form: .whole, forbidsRows: true),
         bias: BiasForm(form: .whole)),
+      AttentionCase(lengths: (50, 31), dimensions: (17, 33), element: .float16, mask: .causal(.bottomRight)),
       AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24)),
       AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24), element: .bfloat16),
     ] {

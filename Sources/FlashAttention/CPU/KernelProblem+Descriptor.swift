@@ -85,7 +85,7 @@ extension KernelProblem {
     queryBlock = plan.tiles.queryBlock
     keyBlock = plan.tiles.keyBlock
     keysPerVisit = plan.tiles.keysPerVisit
-    matrixUnitParts = plan.processorBackend == .cpu ? plan.instructionSet.matrixUnitParts(descriptor.elementType) : 0
+    matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor.elementType, plan.processorBackend)
     queryGradientStride = plan.queryGradientStride
   }
 }

@@ -18,9 +18,9 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   /// have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
   case amx
 
-  /// The bf16 numbers as whose sum the kernels multiply a number of a type in the matrix unit; 0 where they do not.
-  func matrixUnitParts(_ elementType: AttentionElementType) -> Int {
-    if self != .amx { return 0 }
+  /// The bf16 numbers as whose sum a back end multiplies a number of a type in the matrix unit; 0 where it does not.
+  func matrixUnitParts(_ elementType: AttentionElementType, _ backend: ProcessorBackend) -> Int {
+    if self != .amx || backend != .cpu { return 0 }
     switch elementType {
     case .bfloat16: return 1
     case .float16: return 2

@@ -86,6 +86,8 @@ struct BackwardSchedule {
   private let keyBlock: Int
   private let heads: Int
   private let team: Int
+  /// The keys that the last block takes from the one before.
+  private let shift: Int
 
   /// The number of blocks of one head.
   let blocksPerHead: Int
@@ -93,14 +95,19 @@ struct BackwardSchedule {
   /// The number of items.
   let count: Int
 
-  /// - Parameter team: How many heads are worked on at the same time.
-  init(_ shape: AttentionShape, keyBlock: Int, team: Int) {
+  /// - Parameters:
+  ///   - team: How many heads are worked on at the same time.
+  ///   - sharedTail: The lanes of a vector where the last two lane groups of an item share their vectors evenly so that
+  ///     none remains alone. How a key's sums begin under a mask depends on the vectors beside it, and blocks may not decide
+  ///     which these are: a vector that is alone in the last block gets one from the block before.
+  init(_ shape: AttentionShape, keyBlock: Int, team: Int, sharedTail lanes: Int = 0) {
     self.shape = shape
     self.keyBlock = keyBlock
     self.team = team
     heads = shape.batch * shape.keyValueHeads
     blocksPerHead = (shape.keyLength + keyBlock - 1) / keyBlock
     count = heads * blocksPerHead
+    shift = blocksPerHead > 1 && shape.keyLength - (blocksPerHead - 1) * keyBlock <= lanes ? lanes : 0
   }
 
   /// One block of keys of one key/value head.
@@ -124,8 +131,12 @@ struct BackwardSchedule {
 
   func batch(_ block: Block) -> Int { block.head / shape.keyValueHeads }
   func keyValueHead(_ block: Block) -> Int { block.head % shape.keyValueHeads }
-  func firstKey(_ block: Block) -> Int { block.block * keyBlock }
-  func keys(_ block: Block) -> Int { min(keyBlock, shape.keyLength - firstKey(block)) }
+  func firstKey(_ block: Block) -> Int { start(of: block.block) }
+  func keys(_ block: Block) -> Int { start(of: block.block + 1) - start(of: block.block) }
+
+  private func start(of block: Int) -> Int {
+    block == blocksPerHead ? shape.keyLength : block * keyBlock - (block == blocksPerHead - 1 ? shift : 0)
+  }
 
   /// The block that adds to the same part of the query gradient before this one.
   func queryGradientPredecessor(_ block: Block) -> Block? {

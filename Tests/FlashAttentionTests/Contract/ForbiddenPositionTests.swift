@@ -25,6 +25,11 @@ struct ForbiddenPositionTests {
       bias: BiasForm(form: .row, forbids: true), softcap: 3),
     AttentionCase(
       heads: (4, 2), lengths: (5, 110), dimensions: (33, 16), element: .float16, mask: .causal(.topLeft)),
+    // Several lane groups in an item, of which one holds the poison, and nothing is forbidden.
+    AttentionCase(heads: (2, 1), lengths: (48, 64), dimensions: (64, 64), element: .float16),
+    AttentionCase(
+      lengths: (110, 130), dimensions: (32, 40), element: .float16,
+      mask: try! .slidingWindow(left: 19, right: 21, .bottomRight)),
     // One query of each head, whose keys begin within a step of the matrix unit.
     AttentionCase(
       heads: (16, 1), lengths: (1, 40), dimensions: (64, 64), element: .bfloat16,

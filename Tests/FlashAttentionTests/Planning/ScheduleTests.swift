@@ -116,9 +116,9 @@ struct ScheduleTests {
 
   static let teams = [1, 2, 5]
 
-  @Test("Backward items cover each key of each head once", arguments: shapes, teams)
-  func backward(shape: AttentionShape, team: Int) {
-    let schedule = BackwardSchedule(shape, keyBlock: 24, team: team)
+  @Test("Backward items cover each key of each head once", arguments: shapes, teams.flatMap { [($0, 0), ($0, 8)] })
+  func backward(shape: AttentionShape, choice: (team: Int, sharedTail: Int)) {
+    let schedule = BackwardSchedule(shape, keyBlock: 24, team: choice.team, sharedTail: choice.sharedTail)
     var visits = [Int](repeating: 0, count: shape.batch * shape.keyValueHeads * shape.keyLength)
     for index in 0..<schedule.count {
       let block = schedule[index]
@@ -130,6 +130,20 @@ struct ScheduleTests {
     }
     #expect(visits.allSatisfy { $0 == 1 })
     #expect(Set((0..<schedule.count).map { schedule.progressIndex(schedule[$0]) }) == Set(0..<schedule.count))
+  }
+
+  @Test("A vector of keys that would be alone in the last backward item gets one from the item before")
+  func sharedTail() throws {
+    func keys(_ keyLength: Int) throws -> [Int] {
+      let shape = try AttentionShape(
+        batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 9, keyLength: keyLength, headDimension: 8,
+        valueDimension: 8)
+      let schedule = BackwardSchedule(shape, keyBlock: 24, team: 1, sharedTail: 8)
+      return (0..<schedule.count).map { schedule.keys(schedule[$0]) }
+    }
+    #expect(try keys(56) == [24, 16, 16])
+    #expect(try keys(57) == [24, 24, 9])
+    #expect(try keys(7) == [7])
   }
 
   @Test("Items that add to the same query gradient form one chain in the order of the keys", arguments: shapes, teams)

@@ -28,7 +28,7 @@ struct KernelAccess {
       ? plan.tiles
       : TileShape.shape(
         backend, plan.direction, descriptor, laneGroupWidth: laneGroup,
-        matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor.elementType),
+        matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor.elementType, backend),
         threads: plan.threads,
         level2Cache: plan.processor.level2Cache)
     (tileRows, hasWideTiles) =
@@ -47,7 +47,7 @@ struct KernelAccess {
       (plan.instructionSet == .avx512bf16 || plan.instructionSet == .amx) && descriptor.elementType == .bfloat16
       && backend == .cpu
     parts =
-      hasPairs ? 1 : backend == .cpu ? plan.instructionSet.matrixUnitParts(descriptor.elementType) : 0
+      hasPairs ? 1 : plan.instructionSet.matrixUnitParts(descriptor.elementType, backend)
   }
 
   var queryHeads: Double { Double(shape.batch * shape.queryHeads) }
@@ -115,7 +115,7 @@ extension KernelAccess {
   /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
   func rows(_ columns: Double) -> Rows {
     let stored = columns * element
-    let areTerms = parts > 1 ? false : hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
+    let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
     return areTerms && stored.truncatingRemainder(dividingBy: 4096) != 0
       ? Rows(stored: stored, read: stored, isCopied: false, stride: stored, perTerm: 1)
       : copy(stored: stored, terms: columns * packedNumber / 4, perTerm: 1)
