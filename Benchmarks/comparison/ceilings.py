@@ -2,7 +2,8 @@
 
 from .engines import arithmetic_rate, peak_rates
 
-RATE_NAMES = {"fma": "multiply-adds", "bf16_dot": "bf16 dot products", "bf16_tile": "bf16 tile products"}
+RATE_NAMES = {"fma": "multiply-adds", "bf16_dot": "bf16 dot products", "bf16_tile": "bf16 tile products",
+              "fp16_tile": "fp16 products as four of bf16 tiles"}
 
 
 class Ceilings:

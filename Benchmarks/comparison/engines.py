@@ -62,6 +62,9 @@ def peak_rates(executable, threads, isa):
     seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     rates = {"fma": seen["fma_gflops"], "bf16_dot": seen["bf16_dot_gflops"], "bf16_tile": seen["bf16_tile_gflops"],
              **seen["read_gigabytes_per_second"]}
+    # An fp16 number is two bf16 numbers, and a product four.
+    if rates["bf16_tile"] is not None:
+        rates["fp16_tile"] = rates["bf16_tile"] / 4
     return {name: rate * 1e9 for name, rate in rates.items() if rate is not None}
 
 
@@ -85,7 +88,8 @@ class Roof:
 
 def arithmetic_rate(case, isa):
     """The name of the rate at which the kernels of an instruction set multiply in a case."""
-    return {"avx512bf16": "bf16_dot", "amx": "bf16_tile"}.get(isa, "fma") if case.dtype == "bf16" else "fma"
+    rates = {("bf16", "avx512bf16"): "bf16_dot", ("bf16", "amx"): "bf16_tile", ("f16", "amx"): "fp16_tile"}
+    return rates.get((case.dtype, isa), "fma")
 
 
 def _has_onnx_kernel(case):
