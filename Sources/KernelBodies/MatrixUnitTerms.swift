@@ -1,26 +1,31 @@
 import KernelIntrinsics
 
 #if ISA_AMX
-  /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16 rows,
-  /// 16 lanes and 16 terms.
-  ///
-  /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie like
-  /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
-  /// product multiplies it with all lanes of all lane groups.
-  enum MatrixUnitTerms: TermArithmetic {
-    typealias Probabilities = TileProbabilities
-    typealias ColumnLayout = ByRow
+  /// Terms that are pairs of bf16 numbers, or of parts of other numbers, and whose products are computed by the matrix unit.
+  protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {}
 
+  extension MatrixUnitArithmetic {
     static var numbersPerTerm: Int { @inline(__always) get { 2 } }
     static var rowStep: Int { @inline(__always) get { 2 * laneCount } }
 
     @inline(__always)
     static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
 
+    /// Packed numbers are not scaled, which would take them more bits than they have.
     @inline(__always)
     static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
       PairTerms.scoreFactors(problem)
     }
+  }
+
+  /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16 rows,
+  /// 16 lanes and 16 terms.
+  ///
+  /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie like
+  /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
+  /// product multiplies it with all lanes of all lane groups.
+  enum MatrixUnitTerms: MatrixUnitArithmetic {
+    typealias Probabilities = TileProbabilities
 
     @inline(__always)
     static func packTransposed(

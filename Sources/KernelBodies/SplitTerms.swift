@@ -9,21 +9,11 @@ import KernelIntrinsics
   ///
   /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one makes NaN of all
   /// products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
-  enum SplitTerms: TermArithmetic {
+  enum SplitTerms: MatrixUnitArithmetic {
     typealias Probabilities = SplitProbabilities
-    typealias ColumnLayout = ByRow
 
-    static var numbersPerTerm: Int { @inline(__always) get { 2 } }
-    static var rowStep: Int { @inline(__always) get { 2 * laneCount } }
     static var parts: Int { @inline(__always) get { 2 } }
     static var keepsNonFinite: Bool { @inline(__always) get { false } }
-
-    @inline(__always)
-    static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
-
-    /// Scaled numbers would have more bits than two parts.
-    @inline(__always)
-    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) { (1, problem.scoreFactor) }
 
     /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both once more.
     @inline(__always)
@@ -97,38 +87,32 @@ import KernelIntrinsics
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<SplitTerms>?,
       scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<SplitTerms> {
-      let distance = scratchColumns(depth(range.rows))
-      let stride = parts * distance
+      let stride = parts * scratchColumns(depth(range.rows))
       let first = range.offset(in: operand)
       var row = 0
       while row < range.rows {
         var column = 0
+        // Compiled for whole squares by itself.
         while isFinite && row + 2 * laneCount <= range.rows && operand.columnStride == 1
           && column + laneCount <= range.columns
         {
-          transposeSquare(
-            UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (first + row * operand.rowStride + column)
-              * Float16Format.size,
-            rowBytes: operand.rowStride * Float16Format.size, into: scratch + column * stride + row / 2, stride: stride)
+          let square =
+            UnsafeRawPointer(operand.base.unsafelyUnwrapped)
+            + (first + row * operand.rowStride + column) * Float16Format.size
+          transposeSquare(into: scratch + column * stride + row / 2, stride: stride, columns: laneCount) { row in
+            Float16Format.load(square + row * operand.rowStride * Float16Format.size)
+          }
           column += laneCount
         }
         while column < range.columns {
-          let target = scratch + column * stride + row / 2
-          for part in 0..<parts {
-            var block = VectorBlock.zeros
-            for pair in 0..<laneCount where row + 2 * pair < range.rows {
-              let even = first + (row + 2 * pair) * operand.rowStride
-              let hasOdd = row + 2 * pair + 1 < range.rows
-              block[pair] = self.part(
-                part, vector(of: operand, at: even, column, of: range.columns, isFinite: isFinite),
-                hasOdd
-                  ? vector(of: operand, at: even + operand.rowStride, column, of: range.columns, isFinite: isFinite)
-                  : .zeros)
-            }
-            transpose(&block)
-            for lane in 0..<laneCount where lane < range.columns - column {
-              block[lane].store(at: target + lane * stride + part * distance)
-            }
+          transposeSquare(
+            into: scratch + column * stride + row / 2, stride: stride, columns: range.columns - column
+          ) { index in
+            row + index < range.rows
+              ? vector(
+                of: operand, at: first + (row + index) * operand.rowStride, column, of: range.columns,
+                isFinite: isFinite)
+              : .zeros
           }
           column += laneCount
         }
@@ -137,19 +121,16 @@ import KernelIntrinsics
       return RowBlock(base: scratch, stride: stride)
     }
 
-    /// Writes 16 pairs of rows of 16 neighbouring columns transposed.
+    /// Writes 16 pairs of rows transposed, of which `row` returns 16 columns each, as far as there are columns.
     @inline(__always)
     private static func transposeSquare(
-      _ rows: UnsafeRawPointer, rowBytes: Int, into destination: UnsafeMutablePointer<Float>, stride: Int
+      into destination: UnsafeMutablePointer<Float>, stride: Int, columns: Int, _ row: (_ index: Int) -> Vector
     ) {
       for part in 0..<parts {
         var block = VectorBlock.zeros
-        for pair in 0..<laneCount {
-          let even = rows + 2 * pair * rowBytes
-          block[pair] = self.part(part, Float16Format.load(even), Float16Format.load(even + rowBytes))
-        }
+        for pair in 0..<laneCount { block[pair] = pairs(row(2 * pair), row(2 * pair + 1), part) }
         transpose(&block)
-        for lane in 0..<laneCount {
+        for lane in 0..<laneCount where lane < columns {
           block[lane].store(at: destination + lane * stride + part * (stride / parts))
         }
       }
@@ -262,45 +243,27 @@ import KernelIntrinsics
       return result
     }
 
-    /// Stores the parts of pairs of one number each of two vectors, `distance` elements apart.
+    /// Stores both parts of pairs of one number each of two vectors, `distance` elements apart.
     @inline(__always)
     static func storePairs(
       _ low: Vector, _ high: Vector, at destination: UnsafeMutablePointer<Float>, distance: Int
     ) {
-      for part in 0..<parts { self.part(part, low, high).store(at: destination + part * distance) }
+      for part in 0..<parts { pairs(low, high, part).store(at: destination + part * distance) }
     }
 
     /// One part of the pairs of one number each of two vectors.
     @inline(__always)
-    private static func part(_ part: Int, _ low: Vector, _ high: Vector) -> Vector {
-      if part + 1 < parts { return joined(self.part(part, of: low), self.part(part, of: high)) }
-      return kernel_brain_float_pairs(self.part(part, of: low), self.part(part, of: high))
+    private static func pairs(_ low: Vector, _ high: Vector, _ part: Int) -> Vector {
+      part == 0 ? joined(low.leadingPart, high.leadingPart) : kernel_brain_float_pairs(low.rest, high.rest)
     }
 
-    /// The same of neighbouring numbers, those of `first` before those of `second`.
+    /// Stores both parts of neighbouring numbers, those of `first` before those of `second`.
     @inline(__always)
     private static func storeNeighbours(
       _ first: Vector, _ second: Vector, at destination: UnsafeMutablePointer<Float>, distance: Int
     ) {
-      for part in 0..<parts {
-        kernel_brain_floats(self.part(part, of: first), self.part(part, of: second))
-          .store(at: destination + part * distance)
-      }
-    }
-
-    /// One part of numbers; of the last one, what is left is still to be rounded.
-    @inline(__always)
-    private static func part(_ part: Int, of numbers: Vector) -> Vector {
-      let remainder = remainder(of: numbers, behind: part)
-      return part + 1 < parts ? remainder.leadingPart : remainder
-    }
-
-    /// What the parts before `part` leave.
-    @inline(__always)
-    private static func remainder(of numbers: Vector, behind part: Int) -> Vector {
-      var numbers = numbers
-      for _ in 0..<part { numbers -= numbers.leadingPart }
-      return numbers
+      kernel_brain_floats(first.leadingPart, second.leadingPart).store(at: destination)
+      kernel_brain_floats(first.rest, second.rest).store(at: destination + distance)
     }
   }
 
@@ -311,6 +274,10 @@ import KernelIntrinsics
       let bits = unsafeBitCast(self, to: VectorBits.self) &+ VectorBits(repeating: 0x8000)
       return unsafeBitCast(bits & ~VectorBits(repeating: 0xffff), to: Vector.self)
     }
+
+    /// What the leading part leaves. It is NaN for every number that is not finite.
+    @inline(__always)
+    fileprivate var rest: Vector { self - leadingPart }
   }
 
   /// Pairs of one number each of two vectors of numbers that are bf16.
