@@ -16,7 +16,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
 
-  private var groupCount: Int { LaneGroups(rows: item.heads * item.queries).count }
+  private var groupCount: Int { item.laneGroups(in: problem).count }
 
   @inline(__always)
   func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }
@@ -244,9 +244,15 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   private func advance(
-    _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
+    _ group: QueryGroup, over block: BlockRange, _ keyRows: RowBlock<Terms>, _ valueRows: RowBlock<Terms>,
     firstRow: Int, isFirst: Bool, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
+    let taken = Terms.advance(
+      self, group, over: block, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst, prefetch)
+    let keys = BlockRange(start: block.start + taken, end: block.end)
+    if keys.isEmpty { return }
+    let firstRow = firstRow + taken
+    let isFirst = isFirst && taken == 0
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
     let steps = steps(of: tile, group, keys)
@@ -302,7 +308,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// The most terms of scores that are summed at once, so that the packed queries of a group, which every register tile
   /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5.
-  private static var mostTermsAtOnce: Int {
+  static var mostTermsAtOnce: Int {
     let terms = 24 * 1024 / (LaneGroup.width * MemoryLayout<Float>.size * Terms.parts)
     // The matrix unit takes 16 at once.
     return terms / 16 * 16
@@ -323,7 +329,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   /// The smallest range of a tile's keys outside of which every query may see every key.
-  private func forbiddenKeys(_ keys: BlockRange, of group: QueryGroup) -> BlockRange {
+  func forbiddenKeys(_ keys: BlockRange, of group: QueryGroup) -> BlockRange {
     problem.hasElementwiseMask ? keys : problem.keysForbidden(toAnyOf: group.queries, among: keys)
   }
 
@@ -346,7 +352,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   @inline(__always)
-  private func add(
+  func add(
     _ tile: ScoreTile, _ steps: TileSteps, _ values: RowBlock<Terms>, firstRow: Int, to group: QueryGroup,
     start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {

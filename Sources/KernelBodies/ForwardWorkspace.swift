@@ -8,6 +8,8 @@ struct ForwardWorkspace {
   let states: Int
   let positions: Int
   let scores: Int
+  /// Two times the scores of 32 keys; see ForwardPass+Interleaved.swift.
+  let scorePieces: Int
   let staging: Int
   let keyRows: Int
   let valueRows: Int
@@ -26,6 +28,7 @@ struct ForwardWorkspace {
     states = layout.reserve(floats: groups * width * OnlineSoftmax.numbersPerLane)
     positions = layout.reserve(bytes: groups * width * 4)
     scores = layout.reserve(floats: keyBlock * width)
+    scorePieces = layout.reserve(floats: problem.matrixUnitParts > 0 ? 2 * 32 * width : 0)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? keyBlock * width : 0)
     keyRows = layout.reserve(floats: problem.rowMemory(problem.keysPerVisit, columns: problem.headDimension))
     valueRows = layout.reserve(floats: problem.columnMemory(problem.keysPerVisit, columns: problem.valueDimension))

@@ -48,7 +48,7 @@ import KernelIntrinsics
   /// Two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go to memory while those of
   /// the other are multiplied, because a store waits for the last multiplication of its tile and the unit would wait for the
   /// store. Tile 6 holds scalars and tile 7 vectors.
-  private struct MatrixUnitProduct<Parts: Count> {
+  struct MatrixUnitProduct<Parts: Count> {
     var rows: Int
     let depth: Int
     var scalars: UnsafePointer<Float>
@@ -147,12 +147,13 @@ import KernelIntrinsics
       }
       var rowScalars = scalars + row * scalarStride
       var termVectors = vectors
-      addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others)
+      var idle = NoInterleaving()
+      addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others, interleaving: &idle)
       var term = laneCount
       while term < depth {
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
-        addTerms(rowScalars, termVectors, to: sums, width, storing: nil, of: others)
+        addTerms(rowScalars, termVectors, to: sums, width, storing: nil, of: others, interleaving: &idle)
         term += laneCount
       }
       return target
@@ -160,21 +161,27 @@ import KernelIntrinsics
 
     /// Adds the products of 16 terms to one row of tiles of sums, and stores finished ones as soon as the unit is busy.
     @inline(__always)
-    private func addTerms<Width: Count, Sums: Count, Others: Count>(
+    func addTerms<Width: Count, Sums: Count, Others: Count, Work: Interleaving>(
       _ scalars: UnsafePointer<Float>, _ vectors: UnsafePointer<Float>, to sums: Sums.Type, _ width: Width.Type,
-      storing finished: UnsafeMutablePointer<Float>?, of others: Others.Type
+      storing finished: UnsafeMutablePointer<Float>?, of others: Others.Type, interleaving work: inout Work
     ) {
       // The parts of a row lie side by side.
       let scalarPart = scalarStride / Parts.value
       let vectorPart = vectorStride / Parts.value
       for first in 0..<Parts.value {
-        kernel_load_tile(6, scalars + first * scalarPart, scalarStride * 4)
+        kernel_load_scalars(scalars + first * scalarPart, scalarStride * 4)
         for second in 0..<Parts.value {
+          work.begin()
           for column in 0..<Width.value {
             kernel_load_tile(7, vectors + second * vectorPart + column * laneCount, vectorStride * 4)
             kernel_multiply_tiles(Int32(Sums.value + column))
             if first == 0 && second == 0, let finished {
               kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
+            }
+            switch column {
+            case 0: work.advance(Zero.self)
+            case 1: work.advance(One.self)
+            default: work.advance(Two.self)
             }
           }
         }
@@ -182,7 +189,7 @@ import KernelIntrinsics
     }
 
     @inline(__always)
-    private func store<Width: Count, Sums: Count>(
+    func store<Width: Count, Sums: Count>(
       _ finished: UnsafeMutablePointer<Float>?, _ width: Width.Type, _ sums: Sums.Type
     ) {
       guard let finished else { return }

@@ -2,9 +2,13 @@ import KernelIntrinsics
 
 #if ISA_AMX
   /// Terms that are pairs of bf16 numbers, or of parts of other numbers, and whose products are computed by the matrix unit.
-  protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {}
+  protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {
+    /// The number of ``parts``.
+    associatedtype PartCount: Count
+  }
 
   extension MatrixUnitArithmetic {
+    static var parts: Int { @inline(__always) get { PartCount.value } }
     static var numbersPerTerm: Int { @inline(__always) get { 2 } }
     static var rowStep: Int { @inline(__always) get { 2 * laneCount } }
 
@@ -16,6 +20,15 @@ import KernelIntrinsics
     static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
       PairTerms.scoreFactors(problem)
     }
+
+    @inline(__always)
+    static func advance(
+      _ pass: ForwardPass<Self>, _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Self>,
+      _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+    ) -> Int {
+      pass.advanceInterleaved(
+        group, over: keys, keyRows, valueRows, firstRow: firstRow, isFirst: isFirst, prefetch)
+    }
   }
 
   /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16 rows,
@@ -25,6 +38,7 @@ import KernelIntrinsics
   /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
   /// product multiplies it with all lanes of all lane groups.
   enum MatrixUnitTerms: MatrixUnitArithmetic {
+    typealias PartCount = One
     typealias Probabilities = TileProbabilities
 
     @inline(__always)

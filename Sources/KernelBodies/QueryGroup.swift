@@ -1,5 +1,14 @@
 import KernelIntrinsics
 
+extension ForwardItem {
+  /// How its queries are dealt out. With the matrix unit the rows of a group come in together: when a maximum rises, the sums
+  /// of all of them are brought up to date. So which rows those are may not depend on where items end.
+  @inline(__always)
+  func laneGroups(in problem: KernelProblem) -> LaneGroups {
+    LaneGroups(rows: heads * queries, sharesTail: problem.matrixUnitParts == 0)
+  }
+}
+
 /// One lane group of queries on its way through the keys.
 struct QueryGroup {
   var lanes: LaneGroup
@@ -18,7 +27,7 @@ struct QueryGroup {
     _ memory: UnsafeMutableRawPointer
   ) {
     let width = LaneGroup.width
-    let groups = LaneGroups(rows: item.heads * item.queries)
+    let groups = item.laneGroups(in: problem)
     let start = groups.start(of: index)
     lanes = LaneGroup(
       batch: item.batch, firstHead: item.firstHead, firstRow: item.firstQuery, rowsPerHead: item.queries,

@@ -10,9 +10,9 @@ import KernelIntrinsics
   /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one makes NaN of all
   /// products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
   enum SplitTerms: MatrixUnitArithmetic {
+    typealias PartCount = Two
     typealias Probabilities = SplitProbabilities
 
-    static var parts: Int { @inline(__always) get { 2 } }
     static var keepsNonFinite: Bool { @inline(__always) get { false } }
 
     /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both once more.

@@ -61,6 +61,17 @@ protocol TermArithmetic {
     stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
     raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?)
 
+  /// Takes in keys of a block of the forward pass in a way of these terms' own.
+  ///
+  /// - Parameters:
+  ///   - firstRow: The first row of the block's keys and values among `keyRows` and `valueRows`.
+  ///   - isFirst: Whether the group has seen no keys before.
+  /// - Returns: The number of keys taken in, which are the first ones: 0 where these terms have no such way.
+  static func advance(
+    _ pass: ForwardPass<Self>, _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Self>,
+    _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+  ) -> Int
+
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
   /// - Parameters:
@@ -139,6 +150,12 @@ extension RegisterTerms {
 extension TermArithmetic {
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }
+
+  @inline(__always)
+  static func advance(
+    _ pass: ForwardPass<Self>, _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Self>,
+    _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
+  ) -> Int { 0 }
 
   /// The row of a tile in the format of products at which the terms of `row` begin.
   @inline(__always)

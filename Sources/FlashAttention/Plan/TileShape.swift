@@ -127,9 +127,12 @@ struct TileLimits {
       // Packed queries of pairs and fp32 sums.
       let kept = laneGroupWidth * (shape.headDimension * 2 * matrixUnitParts + shape.valueDimension * 4)
       let isNarrow = shape.headDimension + shape.valueDimension <= 128
+      // The more keys in a block, the less often O moves between the levels of cache; their probabilities stay in the first.
+      let isWide = matrixUnitParts == 1 && !isNarrow
       return TileLimits(
-        block: block(of: shape.keyLength, about: isNarrow ? 128 : 192, step: step),
-        groups: max(min(1152 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1), blocksPerVisit: isNarrow ? 4 : 2)
+        block: block(of: shape.keyLength, about: isWide ? 256 : 192, step: step),
+        groups: max(min(1152 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
+        blocksPerVisit: isWide ? 1 : matrixUnitParts == 1 ? 4 : 2)
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4

@@ -55,6 +55,11 @@ KERNEL_TILE_INLINE void kernel_load_tile(int tile, const void *_Nonnull address,
   KERNEL_FOR_EACH_TILE(KERNEL_LOAD)
 }
 
+// The same into tile 6, the scalars of products, from memory that is read once and need not stay in the first-level cache.
+KERNEL_TILE_INLINE void kernel_load_scalars(const void *_Nonnull address, intptr_t stride) {
+  _tile_stream_loadd(6, address, stride);
+}
+
 #define KERNEL_STORE(number) _tile_stored(number, address, stride)
 KERNEL_TILE_INLINE void kernel_store_tile(int tile, void *_Nonnull address, intptr_t stride) {
   KERNEL_FOR_EACH_TILE(KERNEL_STORE)

@@ -257,6 +257,11 @@ KERNEL_INLINE kernel_float16 kernel_brain_float_pairs_up(kernel_float16 low, ker
   return (kernel_float16)_mm512_mask_mov_epi16(below, 0xaaaaaaaa, _mm512_add_epi32((__m512i)high, half));
 }
 
+// Whether a lane of `value` is greater than that of `bound`.
+KERNEL_INLINE int kernel_exceeds16(kernel_float16 value, kernel_float16 bound) {
+  return _mm512_cmp_ps_mask((__m512)value, (__m512)bound, _CMP_GT_OQ) != 0;
+}
+
 // Both vectors rounded to bf16 one after the other: 32 neighbouring bf16 numbers.
 KERNEL_INLINE kernel_float16 kernel_brain_floats(kernel_float16 first, kernel_float16 second) {
   return (kernel_float16)(__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);

@@ -1,0 +1,169 @@
+import KernelIntrinsics
+
+#if ISA_AMX
+  /// What a product does between the multiplications of its tiles.
+  protocol Interleaving {
+    /// Called before a row of multiplications.
+    mutating func begin()
+    /// Called after the multiplication of one column's tile.
+    mutating func advance<Column: Count>(_ column: Column.Type)
+  }
+
+  /// Nothing.
+  struct NoInterleaving: Interleaving {
+    @inline(__always)
+    mutating func begin() {}
+    @inline(__always)
+    mutating func advance<Column: Count>(_ column: Column.Type) {}
+  }
+
+  /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector units
+  /// compute exponentials.
+  ///
+  /// The scores lie in rows one lane group wide, all lanes in use and no position forbidden. They are taken relative to maxima
+  /// that are known before, and that they exceed by no more than the format's slack.
+  struct InterleavedSoftmax<Format: ProbabilityFormat>: Interleaving {
+    /// How many keys it takes in: one step of the matrix unit.
+    static var rows: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
+    /// How many rows of one vector a step takes in.
+    private static var rowsPerStep: Int { @inline(__always) get { 4 } }
+
+    private let scores: UnsafePointer<Float>
+    private let probabilities: UnsafeMutablePointer<Float>
+    private let factor: Vector
+    private let references: InlineArray<3, Vector>
+    /// Two for each vector of lanes.
+    private var sums: InlineArray<6, Vector> = [.zeros, .zeros, .zeros, .zeros, .zeros, .zeros]
+    /// The rows that all vectors have taken in, and those that they take in before the next call of ``begin()``.
+    private var row = 0
+    private var end = 0
+    /// The rows for each row of multiplications, and how many have become due, in parts of 2^16.
+    private let rate: Int
+    private var due = 0
+
+    /// - Parameters:
+    ///   - softmax: Whose maxima the scores are taken relative to.
+    ///   - scores: The scores.
+    ///   - factor: What puts them in base 2.
+    ///   - probabilities: Where they go in their format.
+    ///   - multiplications: The rows of multiplications over which the work is spread.
+    @inline(__always)
+    init(
+      _ softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Vector,
+      into probabilities: UnsafeMutablePointer<Float>, during multiplications: Int
+    ) {
+      self.scores = scores
+      self.probabilities = probabilities
+      self.factor = factor
+      references = [softmax.reference(0), softmax.reference(1), softmax.reference(2)]
+      rate = ((Self.rows << 16) + multiplications - 1) / multiplications
+    }
+
+    @inline(__always)
+    mutating func begin() {
+      row = end
+      due += rate
+      end = min(due >> 16, Self.rows) / Self.rowsPerStep * Self.rowsPerStep
+    }
+
+    @inline(__always)
+    mutating func advance<Column: Count>(_ column: Column.Type) {
+      var row = row
+      while row < end {
+        advance(row: row, column)
+        row += Self.rowsPerStep
+      }
+    }
+
+    @inline(__always)
+    private mutating func advance<Column: Count>(row: Int, _ column: Column.Type) {
+      let lane = Column.value * laneCount
+      let score = scores + row * LaneGroup.width + lane
+      let target = probabilities + lane
+      var exponents: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
+      for index in 0..<4 {
+        exponents[index] = Format.exponent(
+          Vector(at: score + index * LaneGroup.width), factor, minus: references[Column.value])
+      }
+      let p = exponents.exponentiated2
+      Format.store(p[0], p[1], column: target, row: row, stride: LaneGroup.width)
+      Format.store(p[2], p[3], column: target, row: row + 2, stride: LaneGroup.width)
+      sums[2 * Column.value] += p[0] + p[1]
+      sums[2 * Column.value + 1] += p[2] + p[3]
+    }
+
+    /// Takes in what remains, and adds all probabilities to the sums of the softmax.
+    @inline(__always)
+    mutating func finish(_ softmax: OnlineSoftmax) {
+      row = end
+      end = Self.rows
+      advance(Zero.self)
+      advance(One.self)
+      advance(Two.self)
+      for column in 0..<3 {
+        let sum = softmax.sum + column * laneCount
+        (Vector(at: sum) + (sums[2 * column] + sums[2 * column + 1])).store(at: sum)
+      }
+    }
+  }
+
+  extension OnlineSoftmax {
+    /// What the scores in one vector of lanes are taken relative to: their maxima, and any finite number where nothing is
+    /// permitted yet.
+    @inline(__always)
+    fileprivate func reference(_ vector: Int) -> Vector {
+      let maximum = Vector(at: maximum + vector * laneCount)
+      return maximum.replacing(with: .zeros, where: maximum .== Vector(repeating: -.infinity))
+    }
+
+    /// Whether the maxima may stay where these scores come in: none is exceeded by more than the format's slack.
+    ///
+    /// - Parameter scores: 32 rows of scores.
+    @inline(__always)
+    func holds<Format: ProbabilityFormat>(
+      for scores: UnsafePointer<Float>, factor: Vector, as format: Format.Type
+    ) -> Bool {
+      let greatest = Self.greatest(of: scores)
+      var exceeds: Int32 = 0
+      for vector in 0..<3 {
+        let bound = Vector(at: maximum + vector * laneCount) + Format.slack
+        exceeds |= kernel_exceeds16(greatest[vector] * factor, bound)
+      }
+      return exceeds == 0
+    }
+
+    /// Raises the maxima as ``update(with:_:factor:isMaximumKnown:as:)`` does before it takes scores in.
+    @inline(never)
+    func raise<Format: ProbabilityFormat>(
+      for scores: UnsafePointer<Float>, factor: Vector, as format: Format.Type
+    ) {
+      let greatest = Self.greatest(of: scores)
+      for vector in 0..<3 {
+        let lane = vector * laneCount
+        let before = Vector(at: maximum + lane)
+        let risen = before.maximum(greatest[vector] * factor)
+        before.replacing(with: risen, where: risen .> before + Format.slack).store(at: maximum + lane)
+        let correction = (before - reference(vector)).exponentiated2
+        correction.store(at: factors + lane)
+        (Vector(at: sum + lane) * correction).store(at: sum + lane)
+      }
+    }
+
+    /// The greatest of 32 scores in each lane.
+    @inline(__always)
+    private static func greatest(of scores: UnsafePointer<Float>) -> InlineArray<3, Vector> {
+      var greatest: InlineArray<6, Vector> = [
+        Vector(at: scores), Vector(at: scores + laneCount), Vector(at: scores + 2 * laneCount),
+        Vector(at: scores + 3 * laneCount), Vector(at: scores + 4 * laneCount), Vector(at: scores + 5 * laneCount),
+      ]
+      var row = scores + 2 * LaneGroup.width
+      for _ in 1..<MatrixUnitTerms.rowStep / 2 {
+        for index in 0..<6 { greatest[index] = greatest[index].maximum(Vector(at: row + index * laneCount)) }
+        row += 2 * LaneGroup.width
+      }
+      return [
+        greatest[0].maximum(greatest[3]), greatest[1].maximum(greatest[4]), greatest[2].maximum(greatest[5]),
+      ]
+    }
+  }
+#endif
