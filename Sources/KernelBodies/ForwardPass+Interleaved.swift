@@ -42,16 +42,15 @@
       var scores = memory.floats(at: layout.scorePieces)
       var next = scores + Softmax.rows * LaneGroup.width
       product(block, 0, into: scores).run(width: 3)
+      if case .zero = start {
+        block.group.softmax.raise(for: scores, factor: Vector(repeating: block.factor), as: Terms.Probabilities.self)
+      }
       var row = 0
       while row + Softmax.rows < block.rows {
-        let product = product(block, row + Softmax.rows, into: next)
-        let isTakenIn = product.run(
+        let isTakenIn = product(block, row + Softmax.rows, into: next).run(
           interleaving: block.group.softmax, scores: scores, factor: block.factor, into: block.probabilities(from: row),
           as: Terms.Probabilities.self)
-        if !isTakenIn {
-          takeIn(block, row, scores, &progress)
-          product.run(width: 3)
-        }
+        if !isTakenIn { takeIn(block, row, scores, &progress) }
         swap(&scores, &next)
         row += Softmax.rows
       }
@@ -77,16 +76,19 @@
     ) {
       let softmax = block.group.softmax
       let factor = Vector(repeating: block.factor)
-      if !softmax.holds(for: scores, factor: factor, as: Terms.Probabilities.self) {
+      var steps = Softmax(softmax, scores: scores, factor: factor, into: block.probabilities(from: row), during: 1)
+      steps.finish()
+      if !steps.isWithinBounds(of: softmax) {
         if progress.firstRow < row {
           addValues(block, from: progress.firstRow, to: row, progress.start)
           progress = InterleavedProgress(firstRow: row, start: .destination)
         }
         softmax.raise(for: scores, factor: factor, as: Terms.Probabilities.self)
         if case .destination = progress.start { progress.start = .scaledDestination(by: softmax.factors) }
+        steps = Softmax(softmax, scores: scores, factor: factor, into: block.probabilities(from: row), during: 1)
+        steps.finish()
       }
-      var steps = Softmax(softmax, scores: scores, factor: factor, into: block.probabilities(from: row), during: 1)
-      steps.finish(softmax)
+      steps.addSums(to: softmax)
     }
 
     /// Oᵀ = start + Vᵀ · P for some keys.

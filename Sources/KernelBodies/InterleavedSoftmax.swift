@@ -20,8 +20,9 @@ import KernelIntrinsics
   /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector units
   /// compute exponentials.
   ///
-  /// The scores lie in rows one lane group wide, all lanes in use and no position forbidden. They are taken relative to maxima
-  /// that are known before, and that they exceed by no more than the format's slack.
+  /// The scores lie in rows one lane group wide, all lanes in use and no position forbidden. They are taken relative to the
+  /// maxima of those before, which may be too low: any reference gives the same ratios, as long as nothing overflows. So instead
+  /// of the maximum of the scores, which would have to be known first, the sum of the probabilities is looked at afterwards.
   struct InterleavedSoftmax<Format: ProbabilityFormat>: Interleaving {
     /// How many keys it takes in: one step of the matrix unit.
     static var rows: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
@@ -92,17 +93,31 @@ import KernelIntrinsics
       sums[2 * Column.value + 1] += p[2] + p[3]
     }
 
-    /// Takes in what remains, and adds all probabilities to the sums of the softmax.
+    /// Takes in what remains.
     @inline(__always)
-    mutating func finish(_ softmax: OnlineSoftmax) {
+    mutating func finish() {
       row = end
       end = Self.rows
       advance(Zero.self)
       advance(One.self)
       advance(Two.self)
-      for column in 0..<3 {
-        let sum = softmax.sum + column * laneCount
-        (Vector(at: sum) + (sums[2 * column] + sums[2 * column + 1])).store(at: sum)
+      for vector in 0..<3 { sums[2 * vector] += sums[2 * vector + 1] }
+    }
+
+    /// Whether the maxima may stay where they are: false where one is far too low, or there is none yet.
+    @inline(__always)
+    func isWithinBounds(of softmax: OnlineSoftmax) -> Bool {
+      var exceeds: Int32 = 0
+      for vector in 0..<3 { exceeds |= kernel_exceeds16(sums[2 * vector], softmax.greatestSum(vector)) }
+      return exceeds == 0
+    }
+
+    /// Adds the probabilities to the sums of the softmax.
+    @inline(__always)
+    func addSums(to softmax: OnlineSoftmax) {
+      for vector in 0..<3 {
+        let sum = softmax.sum + vector * laneCount
+        (Vector(at: sum) + sums[2 * vector]).store(at: sum)
       }
     }
   }
@@ -116,23 +131,18 @@ import KernelIntrinsics
       return maximum.replacing(with: .zeros, where: maximum .== Vector(repeating: -.infinity))
     }
 
-    /// Whether the maxima may stay where these scores come in: none is exceeded by more than the format's slack.
-    ///
-    /// - Parameter scores: 32 rows of scores.
+    /// The greatest sum of 32 probabilities for which the maxima of one vector may stay: that of scores which exceed them by 5, in base 2.
+    /// Below any sum where there is no maximum yet, because the reference in its place may be far too high.
     @inline(__always)
-    func holds<Format: ProbabilityFormat>(
-      for scores: UnsafePointer<Float>, factor: Vector, as format: Format.Type
-    ) -> Bool {
-      let greatest = Self.greatest(of: scores)
-      var exceeds: Int32 = 0
-      for vector in 0..<3 {
-        let bound = Vector(at: maximum + vector * laneCount) + Format.slack
-        exceeds |= kernel_exceeds16(greatest[vector] * factor, bound)
-      }
-      return exceeds == 0
+    fileprivate func greatestSum(_ vector: Int) -> Vector {
+      let maximum = Vector(at: maximum + vector * laneCount)
+      return Vector(repeating: 32 * 32).replacing(
+        with: Vector(repeating: -1), where: maximum .== Vector(repeating: -.infinity))
     }
 
     /// Raises the maxima as ``update(with:_:factor:isMaximumKnown:as:)`` does before it takes scores in.
+    ///
+    /// - Parameter scores: 32 rows of scores, one lane group wide.
     @inline(never)
     func raise<Format: ProbabilityFormat>(
       for scores: UnsafePointer<Float>, factor: Vector, as format: Format.Type

@@ -13,32 +13,26 @@ import KernelIntrinsics
     ///   - scores: 32 rows of scores, one lane group wide.
     ///   - factor: What puts them in base 2.
     ///   - probabilities: Where they go in their format.
-    /// - Returns: Whether that was possible. Where the maxima have to rise first, nothing has been computed.
+    /// - Returns: False where the maxima have to rise first. Then there are no probabilities, and their sums have not changed.
     @inline(never)
     func run<Format: ProbabilityFormat>(
       interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Float,
       into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
     ) -> Bool {
-      let factor = Vector(repeating: factor)
-      var idle = NoInterleaving()
+      var steps = InterleavedSoftmax<Format>(
+        softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
+        during: 2 * depth / laneCount * Parts.value * Parts.value)
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
       prefetch?.pointee.fetch(tiles: 2)
-      // The unit has something to do before the scores are looked at, which may have been its last results.
       var rowScalars = scalars
       var termVectors = vectors
-      addTerms(rowScalars, termVectors, to: Zero.self, Three.self, storing: nil, of: Three.self, interleaving: &idle)
-      if !softmax.holds(for: scores, factor: factor, as: format) { return false }
-
-      var steps = InterleavedSoftmax<Format>(
-        softmax, scores: scores, factor: factor, into: probabilities,
-        during: (2 * depth / laneCount - 1) * Parts.value * Parts.value)
-      var term = laneCount
-      while term < depth {
+      var term = 0
+      repeat {
+        addTerms(rowScalars, termVectors, to: Zero.self, Three.self, storing: nil, of: Three.self, interleaving: &steps)
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
-        addTerms(rowScalars, termVectors, to: Zero.self, Three.self, storing: nil, of: Three.self, interleaving: &steps)
         term += laneCount
-      }
+      } while term < depth
       prefetch?.pointee.fetch(tiles: 2)
       rowScalars = scalars + laneCount * scalarStride
       termVectors = vectors
@@ -52,7 +46,9 @@ import KernelIntrinsics
         term += laneCount
       }
       store(destination + laneCount * destinationStride, Three.self, Three.self)
-      steps.finish(softmax)
+      steps.finish()
+      if !steps.isWithinBounds(of: softmax) { return false }
+      steps.addSums(to: softmax)
       return true
     }
   }
