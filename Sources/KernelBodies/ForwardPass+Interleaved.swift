@@ -1,7 +1,5 @@
 #if ISA_AMX
   extension ForwardPass where Terms: MatrixUnitArithmetic {
-    private typealias Softmax = InterleavedSoftmax<Terms.Probabilities>
-
     /// Takes in the keys that every query of a group may see, 32 at a time: the scores of some while the softmax of those before
     /// is computed.
     ///
@@ -18,43 +16,42 @@
     ) -> Int {
       let factor = Terms.scoreFactors(problem).late
       let isPlain = !problem.hasElementwiseMask && problem.softcap == 0 && factor > 0
-      if !isPlain || group.lanes.vectors * laneCount < LaneGroup.width
-        || Terms.depth(problem.headDimension) > Self.mostTermsAtOnce
-      {
-        return 0
-      }
+      if !isPlain || Terms.depth(problem.headDimension) > Self.mostTermsAtOnce { return 0 }
       let forbidden = forbiddenKeys(keys, of: group)
       let end = forbidden.isEmpty ? keys.end : forbidden.start
-      let rows = (end - keys.start) / Softmax.rows * Softmax.rows
+      let rows = (end - keys.start) / Terms.rowStep * Terms.rowStep
       // A single piece has nothing to take turns with.
-      if rows <= Softmax.rows { return 0 }
-      takeIn(
-        InterleavedBlock(
-          group: group, probabilities: memory.floats(at: layout.scores), rows: rows, keyRows: keyRows,
-          valueRows: valueRows, firstRow: firstRow, factor: factor, prefetch: prefetch),
-        start: isFirst ? .zero : .destination)
+      if rows <= Terms.rowStep { return 0 }
+      let block = InterleavedBlock(
+        group: group, probabilities: memory.floats(at: layout.scores), rows: rows, keyRows: keyRows,
+        valueRows: valueRows, firstRow: firstRow, factor: factor, prefetch: prefetch)
+      switch group.lanes.vectors {
+      case 1: takeIn(block, One.self, start: isFirst ? .zero : .destination)
+      case 2: takeIn(block, Two.self, start: isFirst ? .zero : .destination)
+      default: takeIn(block, Three.self, start: isFirst ? .zero : .destination)
+      }
       return rows
     }
 
     @inline(never)
-    private func takeIn(_ block: InterleavedBlock<Terms>, start: AccumulatorStart) {
+    private func takeIn<Width: Count>(_ block: InterleavedBlock<Terms>, _ width: Width.Type, start: AccumulatorStart) {
       var progress = InterleavedProgress(start: start)
       var scores = memory.floats(at: layout.scorePieces)
-      var next = scores + Softmax.rows * LaneGroup.width
-      product(block, 0, into: scores).run(width: 3)
+      var next = scores + Terms.rowStep * LaneGroup.width
+      product(block, 0, into: scores).run(width: Width.value)
       if case .zero = start {
-        block.group.softmax.raise(for: scores, factor: Vector(repeating: block.factor), as: Terms.Probabilities.self)
+        raise(block, for: scores)
       }
       var row = 0
-      while row + Softmax.rows < block.rows {
-        let isTakenIn = product(block, row + Softmax.rows, into: next).run(
-          interleaving: block.group.softmax, scores: scores, factor: block.factor, into: block.probabilities(from: row),
+      while row + Terms.rowStep < block.rows {
+        let isTakenIn = product(block, row + Terms.rowStep, into: next).run(
+          width, interleaving: block.group.softmax, scores: scores, factor: block.factor, into: block.probabilities(from: row),
           as: Terms.Probabilities.self)
-        if !isTakenIn { takeIn(block, row, scores, &progress) }
+        if !isTakenIn { takeIn(block, width, row, scores, &progress) }
         swap(&scores, &next)
-        row += Softmax.rows
+        row += Terms.rowStep
       }
-      takeIn(block, row, scores, &progress)
+      takeIn(block, width, row, scores, &progress)
       addValues(block, from: progress.firstRow, to: block.rows, progress.start)
     }
 
@@ -64,31 +61,45 @@
     ) -> MatrixUnitProduct<Terms.PartCount> {
       let keys = block.keyRows.byRow(from: block.firstRow + row)
       return MatrixUnitProduct(
-        rows: Softmax.rows, depth: Terms.depth(problem.headDimension), scalars: keys.base, scalarStride: keys.stride,
+        rows: Terms.rowStep, depth: Terms.depth(problem.headDimension), scalars: keys.base, scalarStride: keys.stride,
         vectors: block.group.packed, vectorStride: Terms.parts * LaneGroup.width, destination: scores,
         destinationStride: LaneGroup.width, start: .zero, prefetch: block.prefetch)
     }
 
     /// The softmax of 32 keys by itself, for which maxima may rise.
-    private func takeIn(
-      _ block: InterleavedBlock<Terms>, _ row: Int, _ scores: UnsafePointer<Float>,
+    private func takeIn<Width: Count>(
+      _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
       _ progress: inout InterleavedProgress
     ) {
       let softmax = block.group.softmax
-      let factor = Vector(repeating: block.factor)
-      var steps = Softmax(softmax, scores: scores, factor: factor, into: block.probabilities(from: row), during: 1)
+      var steps = softmaxSteps(block, width, row, scores)
       steps.finish()
       if !steps.isWithinBounds(of: softmax) {
         if progress.firstRow < row {
           addValues(block, from: progress.firstRow, to: row, progress.start)
           progress = InterleavedProgress(firstRow: row, start: .destination)
         }
-        softmax.raise(for: scores, factor: factor, as: Terms.Probabilities.self)
+        raise(block, for: scores)
         if case .destination = progress.start { progress.start = .scaledDestination(by: softmax.factors) }
-        steps = Softmax(softmax, scores: scores, factor: factor, into: block.probabilities(from: row), during: 1)
+        steps = softmaxSteps(block, width, row, scores)
         steps.finish()
       }
       steps.addSums(to: softmax)
+    }
+
+    @inline(__always)
+    private func softmaxSteps<Width: Count>(
+      _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>
+    ) -> InterleavedSoftmax<Terms.Probabilities, Width> {
+      InterleavedSoftmax(
+        block.group.softmax, scores: scores, factor: Vector(repeating: block.factor),
+        into: block.probabilities(from: row), during: 1)
+    }
+
+    private func raise(_ block: InterleavedBlock<Terms>, for scores: UnsafePointer<Float>) {
+      block.group.softmax.raise(
+        for: scores, vectors: block.group.lanes.vectors, factor: Vector(repeating: block.factor),
+        as: Terms.Probabilities.self)
     }
 
     /// Oᵀ = start + Vᵀ · P for some keys.

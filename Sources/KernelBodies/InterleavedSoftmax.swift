@@ -20,10 +20,10 @@ import KernelIntrinsics
   /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector units
   /// compute exponentials.
   ///
-  /// The scores lie in rows one lane group wide, all lanes in use and no position forbidden. They are taken relative to the
+  /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden. They are taken relative to the
   /// maxima of those before, which may be too low: any reference gives the same ratios, as long as nothing overflows. So instead
   /// of the maximum of the scores, which would have to be known first, the sum of the probabilities is looked at afterwards.
-  struct InterleavedSoftmax<Format: ProbabilityFormat>: Interleaving {
+  struct InterleavedSoftmax<Format: ProbabilityFormat, Width: Count>: Interleaving {
     /// How many keys it takes in: one step of the matrix unit.
     static var rows: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
     /// How many rows of one vector a step takes in.
@@ -99,23 +99,23 @@ import KernelIntrinsics
       row = end
       end = Self.rows
       advance(Zero.self)
-      advance(One.self)
-      advance(Two.self)
-      for vector in 0..<3 { sums[2 * vector] += sums[2 * vector + 1] }
+      if Width.value > 1 { advance(One.self) }
+      if Width.value > 2 { advance(Two.self) }
+      for vector in 0..<Width.value { sums[2 * vector] += sums[2 * vector + 1] }
     }
 
     /// Whether the maxima may stay where they are: false where one is far too low, or there is none yet.
     @inline(__always)
     func isWithinBounds(of softmax: OnlineSoftmax) -> Bool {
       var exceeds: Int32 = 0
-      for vector in 0..<3 { exceeds |= kernel_exceeds16(sums[2 * vector], softmax.greatestSum(vector)) }
+      for vector in 0..<Width.value { exceeds |= kernel_exceeds16(sums[2 * vector], softmax.greatestSum(vector)) }
       return exceeds == 0
     }
 
     /// Adds the probabilities to the sums of the softmax.
     @inline(__always)
     func addSums(to softmax: OnlineSoftmax) {
-      for vector in 0..<3 {
+      for vector in 0..<Width.value {
         let sum = softmax.sum + vector * laneCount
         (Vector(at: sum) + sums[2 * vector]).store(at: sum)
       }
@@ -142,16 +142,19 @@ import KernelIntrinsics
 
     /// Raises the maxima as ``update(with:_:factor:isMaximumKnown:as:)`` does before it takes scores in.
     ///
-    /// - Parameter scores: 32 rows of scores, one lane group wide.
+    /// - Parameters:
+    ///   - scores: 32 rows of scores, one lane group wide.
+    ///   - vectors: How many vectors of them are in use.
+    ///   - factor: What puts them in base 2.
     @inline(never)
     func raise<Format: ProbabilityFormat>(
-      for scores: UnsafePointer<Float>, factor: Vector, as format: Format.Type
+      for scores: UnsafePointer<Float>, vectors: Int, factor: Vector, as format: Format.Type
     ) {
-      let greatest = Self.greatest(of: scores)
-      for vector in 0..<3 {
+      for vector in 0..<3 where vector < vectors {
         let lane = vector * laneCount
+        let greatest = Self.greatest(of: scores + lane)
         let before = Vector(at: maximum + lane)
-        let risen = before.maximum(greatest[vector] * factor)
+        let risen = before.maximum(greatest * factor)
         before.replacing(with: risen, where: risen .> before + Format.slack).store(at: maximum + lane)
         let correction = (before - reference(vector)).exponentiated2
         correction.store(at: factors + lane)
@@ -159,21 +162,12 @@ import KernelIntrinsics
       }
     }
 
-    /// The greatest of 32 scores in each lane.
+    /// The greatest of 32 scores in each lane of one vector.
     @inline(__always)
-    private static func greatest(of scores: UnsafePointer<Float>) -> InlineArray<3, Vector> {
-      var greatest: InlineArray<6, Vector> = [
-        Vector(at: scores), Vector(at: scores + laneCount), Vector(at: scores + 2 * laneCount),
-        Vector(at: scores + 3 * laneCount), Vector(at: scores + 4 * laneCount), Vector(at: scores + 5 * laneCount),
-      ]
-      var row = scores + 2 * LaneGroup.width
-      for _ in 1..<MatrixUnitTerms.rowStep / 2 {
-        for index in 0..<6 { greatest[index] = greatest[index].maximum(Vector(at: row + index * laneCount)) }
-        row += 2 * LaneGroup.width
-      }
-      return [
-        greatest[0].maximum(greatest[3]), greatest[1].maximum(greatest[4]), greatest[2].maximum(greatest[5]),
-      ]
+    private static func greatest(of scores: UnsafePointer<Float>) -> Vector {
+      var greatest = Vector(at: scores)
+      for row in 1..<MatrixUnitTerms.rowStep { greatest = greatest.maximum(Vector(at: scores + row * LaneGroup.width)) }
+      return greatest
     }
   }
 #endif

@@ -2,7 +2,7 @@ import KernelIntrinsics
 
 #if ISA_AMX
   extension MatrixUnitProduct {
-    /// Computes two rows of tiles, three tiles wide, from zero, and on the way the softmax of other scores.
+    /// Computes two rows of tiles from zero, and on the way the softmax of other scores.
     ///
     /// A product of 16 terms keeps the unit busy for about as long as the vector units need for four vectors of exponentials.
     /// Two passes, one after the other, would leave each of them idle half of the time, because a processor looks ahead
@@ -10,25 +10,26 @@ import KernelIntrinsics
     ///
     /// - Parameters:
     ///   - softmax: What the other scores belong to.
-    ///   - scores: 32 rows of scores, one lane group wide.
+    ///   - scores: 32 rows of scores, one lane group wide, of which as many vectors are in use as this product has.
     ///   - factor: What puts them in base 2.
     ///   - probabilities: Where they go in their format.
     /// - Returns: False where the maxima have to rise first. Then there are no probabilities, and their sums have not changed.
     @inline(never)
-    func run<Format: ProbabilityFormat>(
-      interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Float,
+    func run<Format: ProbabilityFormat, Width: Count>(
+      _ width: Width.Type, interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Float,
       into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
     ) -> Bool {
-      var steps = InterleavedSoftmax<Format>(
+      var steps = InterleavedSoftmax<Format, Width>(
         softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
         during: 2 * depth / laneCount * Parts.value * Parts.value)
+      // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
       prefetch?.pointee.fetch(tiles: 2)
       var rowScalars = scalars
       var termVectors = vectors
       var term = 0
       repeat {
-        addTerms(rowScalars, termVectors, to: Zero.self, Three.self, storing: nil, of: Three.self, interleaving: &steps)
+        addTerms(rowScalars, termVectors, to: Zero.self, width, storing: nil, of: Three.self, interleaving: &steps)
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
         term += laneCount
@@ -37,15 +38,15 @@ import KernelIntrinsics
       rowScalars = scalars + laneCount * scalarStride
       termVectors = vectors
       addTerms(
-        rowScalars, termVectors, to: Three.self, Three.self, storing: destination, of: Zero.self, interleaving: &steps)
+        rowScalars, termVectors, to: Three.self, width, storing: destination, of: Zero.self, interleaving: &steps)
       term = laneCount
       while term < depth {
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
-        addTerms(rowScalars, termVectors, to: Three.self, Three.self, storing: nil, of: Zero.self, interleaving: &steps)
+        addTerms(rowScalars, termVectors, to: Three.self, width, storing: nil, of: Zero.self, interleaving: &steps)
         term += laneCount
       }
-      store(destination + laneCount * destinationStride, Three.self, Three.self)
+      store(destination + laneCount * destinationStride, width, Three.self)
       steps.finish()
       if !steps.isWithinBounds(of: softmax) { return false }
       steps.addSums(to: softmax)

@@ -135,6 +135,7 @@ import KernelIntrinsics
       _ row: Int, isZero: Bool, _ width: Width.Type, _ sums: Sums.Type, after finished: UnsafeMutablePointer<Float>?,
       _ others: Others.Type
     ) -> UnsafeMutablePointer<Float> {
+      var idle = NoInterleaving()
       // As many rows are two register tiles.
       prefetch?.pointee.fetch(tiles: 2)
       let target = destination + row * destinationStride
@@ -147,7 +148,6 @@ import KernelIntrinsics
       }
       var rowScalars = scalars + row * scalarStride
       var termVectors = vectors
-      var idle = NoInterleaving()
       addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others, interleaving: &idle)
       var term = laneCount
       while term < depth {
