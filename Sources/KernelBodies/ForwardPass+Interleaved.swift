@@ -44,10 +44,7 @@
       }
       var row = 0
       while row + Terms.rowStep < block.rows {
-        let isTakenIn = product(block, row + Terms.rowStep, into: next).run(
-          width, interleaving: block.group.softmax, scores: scores, factor: block.factor, into: block.probabilities(from: row),
-          as: Terms.Probabilities.self)
-        if !isTakenIn { takeIn(block, width, row, scores, &progress) }
+        if !takeIn(block, width, row, scores, during: product(block, row + Terms.rowStep, into: next)) { takeIn(block, width, row, scores, &progress) }
         swap(&scores, &next)
         row += Terms.rowStep
       }
@@ -64,6 +61,25 @@
         rows: Terms.rowStep, depth: Terms.depth(problem.headDimension), scalars: keys.base, scalarStride: keys.stride,
         vectors: block.group.packed, vectorStride: Terms.parts * LaneGroup.width, destination: scores,
         destinationStride: LaneGroup.width, start: .zero, prefetch: block.prefetch)
+    }
+
+    /// The softmax of 32 keys while the product with the next ones is computed.
+    ///
+    /// - Returns: False where it has to be computed again, after maxima have risen.
+    @inline(__always)
+    private func takeIn<Width: Count>(
+      _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
+      during product: MatrixUnitProduct<Terms.PartCount>
+    ) -> Bool {
+      let softmax = block.group.softmax
+      let target = block.probabilities(from: row)
+      return block.prefetch.pointee.isByStep
+        ? product.run(
+          width, WithinTiles.self, interleaving: softmax, scores: scores, factor: block.factor, into: target,
+          as: Terms.Probabilities.self)
+        : product.run(
+          width, BeforeTiles.self, interleaving: softmax, scores: scores, factor: block.factor, into: target,
+          as: Terms.Probabilities.self)
     }
 
     /// The softmax of 32 keys by itself, for which maxima may rise.
@@ -90,10 +106,10 @@
     @inline(__always)
     private func softmaxSteps<Width: Count>(
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>
-    ) -> InterleavedSoftmax<Terms.Probabilities, Width> {
+    ) -> InterleavedSoftmax<Terms.Probabilities, Width, BeforeTiles> {
       InterleavedSoftmax(
         block.group.softmax, scores: scores, factor: Vector(repeating: block.factor),
-        into: block.probabilities(from: row), during: 1)
+        into: block.probabilities(from: row), during: 1, nil)
     }
 
     private func raise(_ block: InterleavedBlock<Terms>, for scores: UnsafePointer<Float>) {

@@ -16,7 +16,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
 
-  private var groupCount: Int { item.laneGroups(in: problem).count }
+  var groupCount: Int { item.laneGroups(in: problem).count }
 
   @inline(__always)
   func group(_ index: Int) -> QueryGroup { QueryGroup(index, of: item, in: problem, layout, memory) }
@@ -199,7 +199,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       prefetch.add(scores: problem.bias, of: queries, keys: next)
       prefetch.add(scores: problem.mask, of: queries, keys: next)
     }
-    prefetch.spread(over: tiles)
+    Terms.spread(&prefetch, over: visit, of: self, tiles: tiles)
     return prefetch
   }
 

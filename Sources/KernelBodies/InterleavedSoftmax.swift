@@ -3,10 +3,16 @@ import KernelIntrinsics
 #if ISA_AMX
   /// What a product does between the multiplications of its tiles.
   protocol Interleaving {
+    /// Whether it asks for the lines of a prefetch.
+    static var fetches: Bool { get }
     /// Called before a row of multiplications.
     mutating func begin()
     /// Called after the multiplication of one column's tile.
     mutating func advance<Column: Count>(_ column: Column.Type)
+  }
+
+  extension Interleaving {
+    static var fetches: Bool { @inline(__always) get { false } }
   }
 
   /// Nothing.
@@ -17,13 +23,27 @@ import KernelIntrinsics
     mutating func advance<Column: Count>(_ column: Column.Type) {}
   }
 
+  /// Asking for a few lines before each row of multiplications.
+  struct InterleavedFetch: Interleaving {
+    static var fetches: Bool { @inline(__always) get { true } }
+
+    let prefetch: UnsafeMutablePointer<Prefetch>
+
+    @inline(__always)
+    mutating func begin() { prefetch.pointee.fetchStep() }
+    @inline(__always)
+    mutating func advance<Column: Count>(_ column: Column.Type) {}
+  }
+
   /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector units
   /// compute exponentials.
   ///
   /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden. They are taken relative to the
   /// maxima of those before, which may be too low: any reference gives the same ratios, as long as nothing overflows. So instead
   /// of the maximum of the scores, which would have to be known first, the sum of the probabilities is looked at afterwards.
-  struct InterleavedSoftmax<Format: ProbabilityFormat, Width: Count>: Interleaving {
+  struct InterleavedSoftmax<Format: ProbabilityFormat, Width: Count, Moments: FetchMoments>: Interleaving {
+    static var fetches: Bool { @inline(__always) get { Moments.areWithinTiles } }
+
     /// How many keys it takes in: one step of the matrix unit.
     static var rows: Int { @inline(__always) get { MatrixUnitTerms.rowStep } }
     /// How many rows of one vector a step takes in.
@@ -41,6 +61,7 @@ import KernelIntrinsics
     /// The rows for each row of multiplications, and how many have become due, in parts of 2^16.
     private let rate: Int
     private var due = 0
+    private let prefetch: UnsafeMutablePointer<Prefetch>?
 
     /// - Parameters:
     ///   - softmax: Whose maxima the scores are taken relative to.
@@ -48,20 +69,24 @@ import KernelIntrinsics
     ///   - factor: What puts them in base 2.
     ///   - probabilities: Where they go in their format.
     ///   - multiplications: The rows of multiplications over which the work is spread.
+    ///   - prefetch: What to ask the caches for on the way, if `Moments` are within tiles.
     @inline(__always)
     init(
       _ softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Vector,
-      into probabilities: UnsafeMutablePointer<Float>, during multiplications: Int
+      into probabilities: UnsafeMutablePointer<Float>, during multiplications: Int,
+      _ prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
       self.scores = scores
       self.probabilities = probabilities
       self.factor = factor
       references = [softmax.reference(0), softmax.reference(1), softmax.reference(2)]
+      self.prefetch = prefetch
       rate = ((Self.rows << 16) + multiplications - 1) / multiplications
     }
 
     @inline(__always)
     mutating func begin() {
+      if Moments.areWithinTiles, let prefetch { prefetch.pointee.fetchStep() }
       row = end
       due += rate
       end = min(due >> 16, Self.rows) / Self.rowsPerStep * Self.rowsPerStep

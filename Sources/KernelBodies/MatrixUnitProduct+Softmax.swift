@@ -9,22 +9,23 @@ import KernelIntrinsics
     /// only so far.
     ///
     /// - Parameters:
+    ///   - moments: When to ask for the lines of the prefetch.
     ///   - softmax: What the other scores belong to.
     ///   - scores: 32 rows of scores, one lane group wide, of which as many vectors are in use as this product has.
     ///   - factor: What puts them in base 2.
     ///   - probabilities: Where they go in their format.
     /// - Returns: False where the maxima have to rise first. Then there are no probabilities, and their sums have not changed.
     @inline(never)
-    func run<Format: ProbabilityFormat, Width: Count>(
-      _ width: Width.Type, interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>, factor: Float,
-      into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
+    func run<Format: ProbabilityFormat, Width: Count, Moments: FetchMoments>(
+      _ width: Width.Type, _ moments: Moments.Type, interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>,
+      factor: Float, into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
     ) -> Bool {
-      var steps = InterleavedSoftmax<Format, Width>(
+      var steps = InterleavedSoftmax<Format, Width, Moments>(
         softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
-        during: 2 * depth / laneCount * Parts.value * Parts.value)
+        during: 2 * depth / laneCount * Parts.value * Parts.value, prefetch)
       // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
-      prefetch?.pointee.fetch(tiles: 2)
+      if !Moments.areWithinTiles { fetchRow() }
       var rowScalars = scalars
       var termVectors = vectors
       var term = 0
@@ -34,7 +35,7 @@ import KernelIntrinsics
         termVectors += laneCount * vectorStride
         term += laneCount
       } while term < depth
-      prefetch?.pointee.fetch(tiles: 2)
+      if !Moments.areWithinTiles { fetchRow() }
       rowScalars = scalars + laneCount * scalarStride
       termVectors = vectors
       addTerms(

@@ -61,10 +61,19 @@ import KernelIntrinsics
     let prefetch: UnsafeMutablePointer<Prefetch>?
 
     func run(width: Int) {
+      if let prefetch, prefetch.pointee.isByStep {
+        run(width: width, InterleavedFetch(prefetch: prefetch))
+      } else {
+        run(width: width, NoInterleaving())
+      }
+    }
+
+    @inline(__always)
+    private func run<Work: Interleaving>(width: Int, _ work: Work) {
       switch width {
-      case 1: run(One.self)
-      case 2: run(Two.self)
-      default: run(Three.self)
+      case 1: run(One.self, work)
+      case 2: run(Two.self, work)
+      default: run(Three.self, work)
       }
     }
 
@@ -99,7 +108,7 @@ import KernelIntrinsics
     }
 
     @inline(never)
-    private func run<Width: Count>(_ width: Width.Type) {
+    private func run<Width: Count, Work: Interleaving>(_ width: Width.Type, _ work: Work) {
       let isZero: Bool
       switch start {
       case .zero: isZero = true
@@ -111,12 +120,12 @@ import KernelIntrinsics
       var row = 0
       var finished: UnsafeMutablePointer<Float>?
       while row + laneCount < rows {
-        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self)
-        finished = multiplyRow(row + laneCount, isZero: isZero, width, Three.self, after: finished, Zero.self)
+        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self, work)
+        finished = multiplyRow(row + laneCount, isZero: isZero, width, Three.self, after: finished, Zero.self, work)
         row += 2 * laneCount
       }
       if row < rows {
-        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self)
+        finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self, work)
         store(finished, width, Zero.self)
       } else {
         store(finished, width, Three.self)
@@ -129,15 +138,15 @@ import KernelIntrinsics
     ///   - sums: The first of its tiles of sums.
     ///   - finished: Where the sums of the row before belong, or nil.
     ///   - others: The first of the tiles that hold those.
+    ///   - work: What to do between the multiplications.
     /// - Returns: Where its sums belong.
     @inline(__always)
-    private func multiplyRow<Width: Count, Sums: Count, Others: Count>(
+    private func multiplyRow<Width: Count, Sums: Count, Others: Count, Work: Interleaving>(
       _ row: Int, isZero: Bool, _ width: Width.Type, _ sums: Sums.Type, after finished: UnsafeMutablePointer<Float>?,
-      _ others: Others.Type
+      _ others: Others.Type, _ work: Work
     ) -> UnsafeMutablePointer<Float> {
-      var idle = NoInterleaving()
-      // As many rows are two register tiles.
-      prefetch?.pointee.fetch(tiles: 2)
+      var work = work
+      if !Work.fetches { fetchRow() }
       let target = destination + row * destinationStride
       if isZero {
         for column in 0..<Width.value { kernel_zero_tile(Int32(Sums.value + column)) }
@@ -148,16 +157,20 @@ import KernelIntrinsics
       }
       var rowScalars = scalars + row * scalarStride
       var termVectors = vectors
-      addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others, interleaving: &idle)
+      addTerms(rowScalars, termVectors, to: sums, width, storing: finished, of: others, interleaving: &work)
       var term = laneCount
       while term < depth {
         rowScalars += laneCount
         termVectors += laneCount * vectorStride
-        addTerms(rowScalars, termVectors, to: sums, width, storing: nil, of: others, interleaving: &idle)
+        addTerms(rowScalars, termVectors, to: sums, width, storing: nil, of: others, interleaving: &work)
         term += laneCount
       }
       return target
     }
+
+    /// Asks for the lines of one row of tiles, which are those of two register tiles.
+    @inline(__always)
+    func fetchRow() { prefetch?.pointee.fetch(tiles: 2) }
 
     /// Adds the products of 16 terms to one row of tiles of sums, and stores finished ones as soon as the unit is busy.
     @inline(__always)

@@ -21,6 +21,13 @@ import KernelIntrinsics
       PairTerms.scoreFactors(problem)
     }
 
+    static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int) {
+      let keyRows = pass.groupCount * visit.count / laneCount
+      let columnRows = pass.groupCount * (pass.problem.valueDimension + laneCount - 1) / laneCount
+      let steps = keyRows * depth(pass.problem.headDimension) + columnRows * depth(visit.count)
+      prefetch.spread(overRowsOfTiles: keyRows + columnRows, steps: steps / laneCount * parts * parts)
+    }
+
     @inline(__always)
     static func advance(
       _ pass: ForwardPass<Self>, _ group: QueryGroup, over keys: BlockRange, _ keyRows: RowBlock<Self>,

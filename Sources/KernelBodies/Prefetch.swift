@@ -15,6 +15,8 @@ struct Prefetch {
   private var linesAtOnce = 0
   /// How many times lines are asked for in a register tile.
   private(set) var burstsPerTile = 1
+  /// Whether the matrix unit's products ask for lines at each of their steps instead of before each row of tiles.
+  private(set) var isByStep = false
 
   init() { ranges = [.none, .none, .none, .none, .none, .none, .none, .none] }
 
@@ -53,6 +55,17 @@ struct Prefetch {
     linesAtOnce = (linesPerTile + burstsPerTile - 1) / burstsPerTile
   }
 
+  /// Says over how many rows of tiles of the matrix unit to spread the lines, or, where they are many, over how many of their
+  /// steps: eight queries on a long cache are 9 to 30 % faster so, and many queries, which have few lines, 3 to 7 % slower.
+  mutating func spread(overRowsOfTiles rows: Int, steps: Int) {
+    // A row asks for those of two register tiles.
+    spread(over: 2 * rows)
+    if burstsPerTile > 1 {
+      isByStep = true
+      linesAtOnce = (lines + steps - 1) / steps
+    }
+  }
+
   /// Asks for the next few lines.
   @inline(__always)
   mutating func fetch() {
@@ -82,6 +95,17 @@ struct Prefetch {
         return
       }
     }
+  }
+
+  /// As ``fetch()``, but without a call, and no farther than a range goes.
+  @inline(__always)
+  mutating func fetchStep() {
+    if current.isEmpty {
+      if taken == count { return }
+      current = ranges[taken]
+      taken += 1
+    }
+    fetchWithinTile()
   }
 
   /// As ``fetch()``, but no farther than the present range goes: in the middle of a register tile, where a call would cost

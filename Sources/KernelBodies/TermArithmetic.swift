@@ -72,6 +72,11 @@ protocol TermArithmetic {
     _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) -> Int
 
+  /// Says when the products of a visit of the forward pass ask for lines.
+  ///
+  /// - Parameter tiles: The register tiles of the visit.
+  static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int)
+
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
   /// - Parameters:
@@ -148,6 +153,10 @@ extension RegisterTerms {
 }
 
 extension TermArithmetic {
+  static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int) {
+    prefetch.spread(over: tiles)
+  }
+
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }
 
