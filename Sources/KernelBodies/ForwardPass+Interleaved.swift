@@ -1,7 +1,7 @@
 #if ISA_AMX
   extension ForwardPass where Terms: MatrixUnitArithmetic {
-    /// Takes in the keys that every query of a group may see, 32 at a time: the scores of some while the softmax of those before
-    /// is computed.
+    /// Takes in the keys that every query of a group may see, 32 at a time: the scores of some while the softmax of
+    /// those before is computed.
     ///
     /// Two pieces of scores take turns and stay in the first-level cache, which a whole block of them would not. The
     /// probabilities of the block are kept for one product with V, so that O moves only once. Where a maximum has to rise on
@@ -26,25 +26,24 @@
         group: group, probabilities: memory.floats(at: layout.scores), rows: rows, keyRows: keyRows,
         valueRows: valueRows, firstRow: firstRow, factor: factor, prefetch: prefetch)
       switch group.lanes.vectors {
-      case 1: takeIn(block, One.self, start: isFirst ? .zero : .destination)
-      case 2: takeIn(block, Two.self, start: isFirst ? .zero : .destination)
-      default: takeIn(block, Three.self, start: isFirst ? .zero : .destination)
+      case 1: run(block, One.self, start: isFirst ? .zero : .destination)
+      case 2: run(block, Two.self, start: isFirst ? .zero : .destination)
+      default: run(block, Three.self, start: isFirst ? .zero : .destination)
       }
       return rows
     }
 
     @inline(never)
-    private func takeIn<Width: Count>(_ block: InterleavedBlock<Terms>, _ width: Width.Type, start: AccumulatorStart) {
+    private func run<Width: Count>(_ block: InterleavedBlock<Terms>, _ width: Width.Type, start: AccumulatorStart) {
       var progress = InterleavedProgress(start: start)
       var scores = memory.floats(at: layout.scorePieces)
       var next = scores + Terms.rowStep * LaneGroup.width
       product(block, 0, into: scores).run(width: Width.value)
-      if case .zero = start {
-        raise(block, for: scores)
-      }
+      if case .zero = start { softmax(block, width, 0, scores).raiseMaxima(of: block.group.softmax) }
       var row = 0
       while row + Terms.rowStep < block.rows {
-        if !takeIn(block, width, row, scores, during: product(block, row + Terms.rowStep, into: next)) { takeIn(block, width, row, scores, &progress) }
+        let product = product(block, row + Terms.rowStep, into: next)
+        if !interleave(block, width, row, scores, with: product) { takeIn(block, width, row, scores, &progress) }
         swap(&scores, &next)
         row += Terms.rowStep
       }
@@ -67,9 +66,9 @@
     ///
     /// - Returns: False where it has to be computed again, after maxima have risen.
     @inline(__always)
-    private func takeIn<Width: Count>(
+    private func interleave<Width: Count>(
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
-      during product: MatrixUnitProduct<Terms.PartCount>
+      with product: MatrixUnitProduct<Terms.PartCount>
     ) -> Bool {
       let softmax = block.group.softmax
       let target = block.probabilities(from: row)
@@ -87,24 +86,24 @@
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
       _ progress: inout InterleavedProgress
     ) {
-      let softmax = block.group.softmax
-      var steps = softmaxSteps(block, width, row, scores)
-      steps.finish()
-      if !steps.isWithinBounds(of: softmax) {
+      let online = block.group.softmax
+      var piece = softmax(block, width, row, scores)
+      piece.finish()
+      if !piece.isWithinBounds(of: online) {
         if progress.firstRow < row {
           addValues(block, from: progress.firstRow, to: row, progress.start)
           progress = InterleavedProgress(firstRow: row, start: .destination)
         }
-        raise(block, for: scores)
-        if case .destination = progress.start { progress.start = .scaledDestination(by: softmax.factors) }
-        steps = softmaxSteps(block, width, row, scores)
-        steps.finish()
+        piece.raiseMaxima(of: online)
+        if case .destination = progress.start { progress.start = .scaledDestination(by: online.factors) }
+        piece = softmax(block, width, row, scores)
+        piece.finish()
       }
-      steps.addSums(to: softmax)
+      piece.addSums(to: online)
     }
 
     @inline(__always)
-    private func softmaxSteps<Width: Count>(
+    private func softmax<Width: Count>(
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>
     ) -> InterleavedSoftmax<Terms.Probabilities, Width, BeforeTiles> {
       InterleavedSoftmax(
@@ -112,16 +111,11 @@
         into: block.probabilities(from: row), during: 1, nil)
     }
 
-    private func raise(_ block: InterleavedBlock<Terms>, for scores: UnsafePointer<Float>) {
-      block.group.softmax.raise(
-        for: scores, vectors: block.group.lanes.vectors, factor: Vector(repeating: block.factor),
-        as: Terms.Probabilities.self)
-    }
-
     /// Oᵀ = start + Vᵀ · P for some keys.
     private func addValues(_ block: InterleavedBlock<Terms>, from row: Int, to end: Int, _ start: AccumulatorStart) {
       let tile = ScoreTile(
-        base: block.probabilities(from: row), stride: LaneGroup.width, rows: end - row, vectors: block.group.lanes.vectors)
+        base: block.probabilities(from: row), stride: LaneGroup.width, rows: end - row,
+        vectors: block.group.lanes.vectors)
       add(
         tile, TileSteps(rows: tile.rows, vectors: tile.vectors), block.valueRows, firstRow: block.firstRow + row,
         to: block.group, start: start, block.prefetch)

@@ -11,12 +11,10 @@ import KernelIntrinsics
     mutating func advance<Column: Count>(_ column: Column.Type)
   }
 
-  extension Interleaving {
-    static var fetches: Bool { @inline(__always) get { false } }
-  }
-
   /// Nothing.
   struct NoInterleaving: Interleaving {
+    static var fetches: Bool { @inline(__always) get { false } }
+
     @inline(__always)
     mutating func begin() {}
     @inline(__always)
@@ -35,12 +33,13 @@ import KernelIntrinsics
     mutating func advance<Column: Count>(_ column: Column.Type) {}
   }
 
-  /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector units
-  /// compute exponentials.
+  /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector
+  /// units compute exponentials.
   ///
-  /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden. They are taken relative to the
-  /// maxima of those before, which may be too low: any reference gives the same ratios, as long as nothing overflows. So instead
-  /// of the maximum of the scores, which would have to be known first, the sum of the probabilities is looked at afterwards.
+  /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden. They
+  /// are taken relative to the maxima of those before, which may be too low: any reference gives the same ratios, as long
+  /// as nothing overflows. So instead of the maximum of the scores, which would have to be known first, the sum of the
+  /// probabilities is looked at afterwards.
   struct InterleavedSoftmax<Format: ProbabilityFormat, Width: Count, Moments: FetchMoments>: Interleaving {
     static var fetches: Bool { @inline(__always) get { Moments.areWithinTiles } }
 
@@ -137,6 +136,24 @@ import KernelIntrinsics
       return exceeds == 0
     }
 
+    /// Raises the maxima that are far too low to the greatest of the scores, and leaves the factors for sums that are
+    /// relative to those before. A lane's maximum does not depend on the lanes beside it.
+    @inline(__always)
+    func raiseMaxima(of softmax: OnlineSoftmax) {
+      for vector in 0..<Width.value {
+        let lane = vector * laneCount
+        var greatest = Vector(at: scores + lane)
+        for row in 1..<Self.rows { greatest = greatest.maximum(Vector(at: scores + row * LaneGroup.width + lane)) }
+        let before = Vector(at: softmax.maximum + lane)
+        before.replacing(
+          with: before.maximum(greatest * factor), where: sums[2 * vector] .> softmax.greatestSum(vector)
+        ).store(at: softmax.maximum + lane)
+        let correction = (before - softmax.reference(vector)).exponentiated2
+        correction.store(at: softmax.factors + lane)
+        (Vector(at: softmax.sum + lane) * correction).store(at: softmax.sum + lane)
+      }
+    }
+
     /// Adds the probabilities to the sums of the softmax.
     @inline(__always)
     func addSums(to softmax: OnlineSoftmax) {
@@ -156,43 +173,15 @@ import KernelIntrinsics
       return maximum.replacing(with: .zeros, where: maximum .== Vector(repeating: -.infinity))
     }
 
-    /// The greatest sum of 32 probabilities for which the maxima of one vector may stay: that of scores which exceed them by 5, in base 2.
+    /// The greatest sum of 32 probabilities for which the maxima of one vector may stay: enough for scores as great as
+    /// the maximum to be followed by all as great, little enough for O not to need more room than its sums do.
+    ///
     /// Below any sum where there is no maximum yet, because the reference in its place may be far too high.
     @inline(__always)
     fileprivate func greatestSum(_ vector: Int) -> Vector {
       let maximum = Vector(at: maximum + vector * laneCount)
-      return Vector(repeating: 32 * 32).replacing(
+      return Vector(repeating: 128).replacing(
         with: Vector(repeating: -1), where: maximum .== Vector(repeating: -.infinity))
-    }
-
-    /// Raises the maxima as ``update(with:_:factor:isMaximumKnown:as:)`` does before it takes scores in.
-    ///
-    /// - Parameters:
-    ///   - scores: 32 rows of scores, one lane group wide.
-    ///   - vectors: How many vectors of them are in use.
-    ///   - factor: What puts them in base 2.
-    @inline(never)
-    func raise<Format: ProbabilityFormat>(
-      for scores: UnsafePointer<Float>, vectors: Int, factor: Vector, as format: Format.Type
-    ) {
-      for vector in 0..<3 where vector < vectors {
-        let lane = vector * laneCount
-        let greatest = Self.greatest(of: scores + lane)
-        let before = Vector(at: maximum + lane)
-        let risen = before.maximum(greatest * factor)
-        before.replacing(with: risen, where: risen .> before + Format.slack).store(at: maximum + lane)
-        let correction = (before - reference(vector)).exponentiated2
-        correction.store(at: factors + lane)
-        (Vector(at: sum + lane) * correction).store(at: sum + lane)
-      }
-    }
-
-    /// The greatest of 32 scores in each lane of one vector.
-    @inline(__always)
-    private static func greatest(of scores: UnsafePointer<Float>) -> Vector {
-      var greatest = Vector(at: scores)
-      for row in 1..<MatrixUnitTerms.rowStep { greatest = greatest.maximum(Vector(at: scores + row * LaneGroup.width)) }
-      return greatest
     }
   }
 #endif

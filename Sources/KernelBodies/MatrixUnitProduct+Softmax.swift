@@ -14,7 +14,7 @@ import KernelIntrinsics
     ///   - scores: 32 rows of scores, one lane group wide, of which as many vectors are in use as this product has.
     ///   - factor: What puts them in base 2.
     ///   - probabilities: Where they go in their format.
-    /// - Returns: False where the maxima have to rise first. Then there are no probabilities, and their sums have not changed.
+    /// - Returns: False where maxima have to rise first. Then the probabilities mean nothing, and no sum has changed.
     @inline(never)
     func run<Format: ProbabilityFormat, Width: Count, Moments: FetchMoments>(
       _ width: Width.Type, _ moments: Moments.Type, interleaving softmax: OnlineSoftmax, scores: UnsafePointer<Float>,
@@ -25,7 +25,7 @@ import KernelIntrinsics
         during: 2 * depth / laneCount * Parts.value * Parts.value, prefetch)
       // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
-      if !Moments.areWithinTiles { fetchRow() }
+      if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }
       var rowScalars = scalars
       var termVectors = vectors
       var term = 0
@@ -35,7 +35,7 @@ import KernelIntrinsics
         termVectors += laneCount * vectorStride
         term += laneCount
       } while term < depth
-      if !Moments.areWithinTiles { fetchRow() }
+      if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }
       rowScalars = scalars + laneCount * scalarStride
       termVectors = vectors
       addTerms(

@@ -124,6 +124,31 @@ struct DeterminismTests {
     try attentionCase.element.withType { try check($0) }
   }
 
+  /// Scores are spread so widely that maxima rise on the way, in the rows that stay as in those that change.
+  @Test("A row does not depend on the rows beside it", arguments: AttentionElementType.allCases, InstructionSet.usable)
+  func rowsBeside(type: AttentionElementType, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let options = ExecutionOptions(backend: .cpu, instructionSet: set)
+      var inputs = try AttentionInputs<Element>(
+        AttentionCase(lengths: (60, 420), dimensions: (40, 16), element: Element.attentionElementType, scale: 2))
+      let before = try inputs.forward(options)
+      var queries = Tensor(copying: inputs.queries)
+      for column in 0..<40 {
+        for row in stride(from: 0, to: 60, by: 5) { queries[0, 0, row, column] *= 50 }
+        queries[0, 0, 7, column] = .nan
+      }
+      inputs.queries = queries.view
+      let after = try inputs.forward(options)
+      for row in 0..<60 where row % 5 != 0 && row != 7 {
+        #expect(
+          after.output.scalars[16 * row..<16 * row + 16] == before.output.scalars[16 * row..<16 * row + 16],
+          "row \(row)")
+        #expect(after.logSumExp.scalars[row] == before.logSumExp.scalars[row], "row \(row)")
+      }
+    }
+    try type.withType { try check($0) }
+  }
+
   /// More threads than cores, so that a thread loses its core while others wait for its turn.
   @Test("Calls that crowd the cores do not change a bit", arguments: InstructionSet.usable)
   func crowd(set: InstructionSet) throws {

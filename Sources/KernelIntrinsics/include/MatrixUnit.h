@@ -55,7 +55,8 @@ KERNEL_TILE_INLINE void kernel_load_tile(int tile, const void *_Nonnull address,
   KERNEL_FOR_EACH_TILE(KERNEL_LOAD)
 }
 
-// The same into tile 6, the scalars of products, from memory that is read once and need not stay in the first-level cache.
+// The same into tile 6, the scalars of products, of which each is read once by a product and need not stay in the
+// first-level cache, which they would take from what is read again and again.
 KERNEL_TILE_INLINE void kernel_load_scalars(const void *_Nonnull address, intptr_t stride) {
   _tile_stream_loadd(6, address, stride);
 }

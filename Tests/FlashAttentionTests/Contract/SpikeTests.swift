@@ -71,6 +71,28 @@ struct SpikeTests {
     try check(BFloat16.self)
   }
 
+  /// Neighbouring rows of very different kinds, so that maxima rise in the middle of a block in some of them.
+  @Test(
+    "Scores that rise in some rows and fall in others give what fp64 gives", arguments: ExecutionOptions.everyKernel,
+    [0.03, 1] as [Float])
+  func slopesOfRows(options: ExecutionOptions, slope: Float) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      for mask in [AttentionMask.full, .causal(.bottomRight)] {
+        var inputs = try AttentionInputs<Element>(
+          AttentionCase(
+            lengths: (50, 420), dimensions: (40, 16), element: Element.attentionElementType, mask: mask, scale: 1))
+        var queries = Tensor(copying: inputs.queries)
+        var keys = Tensor(copying: inputs.keys)
+        for row in 0..<50 { queries[0, 0, row, 3] = Element(Float(row % 7 - 3) * slope) }
+        for row in 0..<420 { keys[0, 0, row, 3] = Element(Float(row)) }
+        inputs.queries = queries.view
+        inputs.keys = keys.view
+        try Yardstick(inputs).check(inputs, options)
+      }
+    }
+    for type in AttentionElementType.allCases { try type.withType { try check($0) } }
+  }
+
   @Test("Values that only a sum of few can hold are summed", arguments: ExecutionOptions.everyKernel)
   func greatValues(options: ExecutionOptions) throws {
     var inputs = try AttentionInputs<Float>(AttentionCase(lengths: (50, 130), dimensions: (16, 24)))
