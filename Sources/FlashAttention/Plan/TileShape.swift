@@ -111,9 +111,10 @@ struct TileLimits {
   /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are up to 2 % faster.
   ///
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each item, would
-  /// take as long: blocks are longer, and 24 groups share them, each of which walks over about 400 keys before the next
-  /// one does. On Emerald Rapids 1024 tokens of 64 dimensions are 1.15 times as fast so as with blocks of 96 keys, 6 groups and
-  /// all of these in every block, and 2048 of 128 are 1.2 times as fast.
+  /// take as long: 24 groups share blocks, which are as long as their probabilities fit into the first-level cache beside the
+  /// rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a group takes in before the next one
+  /// does. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
+  /// dimensions 1.15 times, and longer blocks are slower.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.

@@ -49,7 +49,11 @@ struct FlashForwardTraffic {
   private var keyRows: KernelAccess.Rows { access.rows(access.headDimension) }
   private var valueRows: KernelAccess.Rows { access.columns(access.valueDimension, of: keyBlock) }
   private var keyBlock: Double { access.keyBlock }
-  private var scores: Double { keyBlock * access.lanes * 4 }
+  /// A tile of scores; with the matrix unit the probabilities of a block and two pieces of 32 keys' scores.
+  private var scores: Double {
+    access.usesMatrixUnit
+      ? (keyBlock * access.packedNumber + 2 * 32 * 4) * access.lanes : keyBlock * access.lanes * 4
+  }
   private var packedQueries: Double { access.packed(access.headDimension) }
   private var outputs: Double { access.sums(access.valueDimension) }
   private var states: Double { groupsPerItem * (packedQueries + outputs) + scores }

@@ -16,6 +16,7 @@ struct KernelAccess {
   let threads: Double
   /// Whether a term is a pair of bf16 numbers.
   let hasPairs: Bool
+  let usesMatrixUnit: Bool
   /// The bf16 numbers that stand for one number in memory that is prepared for products, where it is not fp32.
   private let parts: Int
 
@@ -46,8 +47,9 @@ struct KernelAccess {
     hasPairs =
       (plan.instructionSet == .avx512bf16 || plan.instructionSet == .amx) && descriptor.elementType == .bfloat16
       && backend == .cpu
-    parts =
-      hasPairs ? 1 : plan.instructionSet.matrixUnitParts(descriptor.elementType, backend)
+    let matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor.elementType, backend)
+    usesMatrixUnit = matrixUnitParts > 0
+    parts = hasPairs ? 1 : matrixUnitParts
   }
 
   var queryHeads: Double { Double(shape.batch * shape.queryHeads) }
