@@ -199,7 +199,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       prefetch.add(scores: problem.bias, of: queries, keys: next)
       prefetch.add(scores: problem.mask, of: queries, keys: next)
     }
-    Terms.spread(&prefetch, over: visit, of: self, tiles: tiles)
+    prefetch.spread(over: tiles, steps: groupCount * Terms.stepsOfUnit(keys: visit.count, in: problem))
     return prefetch
   }
 

@@ -21,11 +21,9 @@ import KernelIntrinsics
       PairTerms.scoreFactors(problem)
     }
 
-    static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int) {
-      let keyRows = pass.groupCount * visit.count / laneCount
-      let columnRows = pass.groupCount * (pass.problem.valueDimension + laneCount - 1) / laneCount
-      let steps = keyRows * depth(pass.problem.headDimension) + columnRows * depth(visit.count)
-      prefetch.spread(overRowsOfTiles: keyRows + columnRows, steps: steps / laneCount * parts * parts)
+    static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int {
+      let rows = resultRows(keys) * depth(problem.headDimension) + resultRows(problem.valueDimension) * depth(keys)
+      return rows / (laneCount * laneCount) * parts * parts
     }
 
     @inline(__always)

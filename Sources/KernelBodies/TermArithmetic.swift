@@ -72,10 +72,8 @@ protocol TermArithmetic {
     _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) -> Int
 
-  /// Says when the products of a visit of the forward pass ask for lines.
-  ///
-  /// - Parameter tiles: The register tiles of the visit.
-  static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int)
+  /// The steps of the matrix unit in the forward products of a lane group with some keys; 0 without it.
+  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int
 
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
@@ -153,9 +151,8 @@ extension RegisterTerms {
 }
 
 extension TermArithmetic {
-  static func spread(_ prefetch: inout Prefetch, over visit: BlockRange, of pass: ForwardPass<Self>, tiles: Int) {
-    prefetch.spread(over: tiles)
-  }
+  @inline(__always)
+  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int { 0 }
 
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }
