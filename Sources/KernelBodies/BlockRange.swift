@@ -34,6 +34,11 @@ extension ForwardItem {
   var keyRange: BlockRange {
     @inline(__always) get { BlockRange(start: firstKey, end: firstKey + keys) }
   }
+
+  /// The queries of the item.
+  var queryRange: BlockRange {
+    @inline(__always) get { BlockRange(start: firstQuery, end: firstQuery + queries) }
+  }
 }
 
 /// Which keys the positional mask lets which queries see, in whole blocks.
@@ -47,6 +52,10 @@ extension KernelProblem {
     BlockRange(
       start: max(0, diagonal + queries.start - left), end: min(keyLength, diagonal + queries.end + right))
   }
+
+  /// The keys of an item that at least one of its queries may see.
+  @inline(__always)
+  func keys(of item: ForwardItem) -> BlockRange { keys(seenBy: item.queryRange).intersection(item.keyRange) }
 
   /// The queries that may see at least one of the keys `keys`.
   @inline(__always)
@@ -82,6 +91,10 @@ extension KernelProblem {
     let lastSeeingAll = keys.start - diagonal + left
     return BlockRange.outside(firstSeeingAll, lastSeeingAll, of: queries)
   }
+
+  /// The head whose keys and values an item reads.
+  @inline(__always)
+  func keyValueHead(of item: ForwardItem) -> Int { item.firstHead / (queryHeads / keyValueHeads) }
 
   /// What the scores are multiplied by as they are computed: log₂ e puts them in base 2, and a softcap needs S / cap.
   var scoreFactor: Float {

@@ -14,7 +14,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   let layout: ForwardWorkspace
   let memory: UnsafeMutableRawPointer
 
-  var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
+  var keyValueHead: Int { problem.keyValueHead(of: item) }
 
   var groupCount: Int { item.laneGroups(in: problem).count }
 
@@ -59,11 +59,9 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   /// The keys that one of the queries may see.
-  private var keys: BlockRange {
-    problem.keys(seenBy: queries).intersection(item.keyRange)
-  }
+  private var keys: BlockRange { problem.keys(of: item) }
 
-  private var queries: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
+  private var queries: BlockRange { item.queryRange }
 
   /// Whether a product takes in a pair that is forbidden. The first step may begin before the first key that is seen.
   private var isAnyForbidden: Bool {
@@ -94,17 +92,22 @@ struct ForwardPass<Terms: TermArithmetic> {
       prepare(group(index))
       index += 1
     }
-    // Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
-    var first = keys.start / problem.keyBlock * problem.keyBlock
+    var visit = firstVisit(of: keys)
     let tilesOfBlock = registerTiles
-    while first < keys.end {
-      let visit = BlockRange(start: first, end: min(first + problem.keysPerVisit, keys.end))
+    while !visit.isEmpty {
       let tiles = tilesOfBlock * ((visit.count + problem.keyBlock - 1) / problem.keyBlock)
       let next = BlockRange(start: visit.end, end: min(visit.end + problem.keysPerVisit, keys.end))
       var prefetch = prefetch(during: visit, before: next, tiles: tiles)
       advance(over: visit, searchingValues: searchingValues, &prefetch)
-      first += problem.keysPerVisit
+      visit = next
     }
+  }
+
+  /// Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
+  private func firstVisit(of keys: BlockRange) -> BlockRange {
+    if keys.isEmpty { return keys }
+    let first = keys.start / problem.keyBlock * problem.keyBlock
+    return BlockRange(start: first, end: min(first + problem.keysPerVisit, keys.end))
   }
 
   /// Writes the results of all groups.
@@ -167,11 +170,11 @@ struct ForwardPass<Terms: TermArithmetic> {
       problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
   }
 
-  /// What to fetch while some keys are computed with: a part of the rows that the next item reads, and of those that this
-  /// one writes.
+  /// What to fetch while some keys are computed with: the keys and values of the visit after it, and after the last visit
+  /// the rows of the output.
   ///
-  /// Where the next item is not known, it is the keys and values of the visit after it, and after the last visit the rows of
-  /// the output.
+  /// Where the next item is known, it is instead a part of the rows that that one reads, and of those that this one writes; or
+  /// where both have a part of the keys, after the last visit the keys and values of its first one.
   ///
   /// - Parameter tiles: The register tiles of a visit.
   private func prefetch(during visit: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
@@ -179,10 +182,9 @@ struct ForwardPass<Terms: TermArithmetic> {
     var queries = OperandRange(
       batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: item.queries,
       columns: problem.valueDimension)
-    if let nextItem = item.next?.pointee {
-      let head = nextItem.firstHead / (problem.queryHeads / problem.keyValueHeads)
-      prefetch.add(problem.keyRange(visit, batch: nextItem.batch, head: head), of: problem.key)
-      prefetch.add(problem.valueRange(visit, batch: nextItem.batch, head: head), of: problem.value)
+    let nextItem = item.next?.pointee
+    if let nextItem, item.partialRows == nil {
+      add(visit, of: nextItem, to: &prefetch)
       // The part of the queries that is to all of them as the visit is to all keys.
       queries.firstRow = problem.queryLength * visit.start / problem.keyLength
       queries.rows = problem.queryLength * visit.end / problem.keyLength - queries.firstRow
@@ -191,16 +193,24 @@ struct ForwardPass<Terms: TermArithmetic> {
       queries.head = nextItem.firstHead
       queries.columns = problem.headDimension
       prefetch.add(queries, of: problem.query)
-    } else if next.isEmpty {
-      prefetch.add(queries, of: problem.output)
-    } else {
-      prefetch.add(keyRange(next), of: problem.key)
-      prefetch.add(valueRange(next), of: problem.value)
+    } else if !next.isEmpty {
+      add(next, of: item, to: &prefetch)
       prefetch.add(scores: problem.bias, of: queries, keys: next)
       prefetch.add(scores: problem.mask, of: queries, keys: next)
+    } else if let nextItem {
+      add(firstVisit(of: problem.keys(of: nextItem)), of: nextItem, to: &prefetch)
+    } else {
+      prefetch.add(queries, of: problem.output)
     }
     prefetch.spread(over: tiles, steps: groupCount * Terms.stepsOfUnit(keys: visit.count, in: problem))
     return prefetch
+  }
+
+  /// Adds the rows of an item's keys and values.
+  private func add(_ keys: BlockRange, of item: ForwardItem, to prefetch: inout Prefetch) {
+    let head = problem.keyValueHead(of: item)
+    prefetch.add(problem.keyRange(keys, batch: item.batch, head: head), of: problem.key)
+    prefetch.add(problem.valueRange(keys, batch: item.batch, head: head), of: problem.value)
   }
 
   /// The register tiles of one block of keys, but for those of a few remaining rows.

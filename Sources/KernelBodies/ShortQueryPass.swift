@@ -33,14 +33,14 @@ struct ShortQueryPass<Rows: RowTerms> {
   var stepKeys: Int { KeyStreams.count * keysPerStep }
 
   var rows: Int { item.heads * item.queries }
-  var keyValueHead: Int { item.firstHead / (problem.queryHeads / problem.keyValueHeads) }
-  var queryRange: BlockRange { BlockRange(start: item.firstQuery, end: item.firstQuery + item.queries) }
+  var keyValueHead: Int { problem.keyValueHead(of: item) }
+  var queryRange: BlockRange { item.queryRange }
 
   /// Whether the rows are the last of a longer item, which has just read all K and V.
   var isTail: Bool { item.queries < problem.queryLength }
 
   func run() {
-    let keys = problem.keys(seenBy: queryRange).intersection(item.keyRange)
+    let keys = problem.keys(of: item)
     attend(to: keys, searchingValues: false)
     // A value that is not finite has made all rows so, whatever the weights.
     if isMasked(keys) && !isOutputFinite { attend(to: keys, searchingValues: true) }
