@@ -8,10 +8,13 @@ import KernelIntrinsics
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: 16 KiB, and 32 KiB where the first-level cache has the 48 KiB
+  /// The most scores of a step, for vectors of so many lanes: 16.5 KiB, and 33 KiB where the first-level cache has the 48 KiB
   /// of processors with AVX-512.
+  ///
+  /// For four rows that is 2112 or half as many keys, so that no few keys remain of a part of a cache, which has about
+  /// 2048, or a multiple, in whole blocks of 96.
   @inline(__always)
-  static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8192 : 4096 }
+  static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8448 : 4224 }
 
   /// The most keys of one stream in a step of any number of rows.
   static var mostKeysPerStep: Int { @inline(__always) get { 1024 } }
@@ -102,6 +105,32 @@ struct StreamSegment {
   }
 }
 
+/// Asks for the first rows of four streams before any of them is read, line by line and side by side.
+struct StreamStarts {
+  private var rows: InlineArray<4, UnsafeRawPointer>
+  private let stride: Int
+  private let rowBytes: Int
+  private var offset = 0
+
+  @inline(__always)
+  init(_ rows: StreamRows, stride: Int, rowBytes: Int) {
+    self.rows = rows.starts
+    self.stride = stride
+    self.rowBytes = rowBytes
+  }
+
+  /// Asks for the next line of each stream.
+  @inline(__always)
+  mutating func fetch() {
+    for stream in 0..<KeyStreams.count { kernel_prefetch(rows[stream] + offset) }
+    offset += 64
+    if offset >= rowBytes {
+      offset = 0
+      for stream in 0..<KeyStreams.count { rows[stream] += stride }
+    }
+  }
+}
+
 /// Asks for the rows of a stream a little before they are read.
 struct StreamPrefetch<Rows: RowTerms> {
   /// From one row to the next, in bytes.
@@ -125,6 +154,9 @@ struct StreamPrefetch<Rows: RowTerms> {
   #endif
 
   private static var lineSize: Int { @inline(__always) get { 64 } }
+
+  /// The lines between what is read and what is asked for.
+  static var linesAhead: Int { @inline(__always) get { bytesAhead / lineSize } }
 
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {

@@ -2,19 +2,24 @@ import KernelIntrinsics
 
 // S → P of one step: the update of ``OnlineSoftmax``, with the streams and the rows of a group in the lanes.
 extension ShortQueryPass {
-  /// - Parameter keys: The keys of the longest stream, in whole vectors.
-  func updateSoftmax(keys: Int) {
+  /// - Parameters:
+  ///   - keys: The keys of the longest stream, in whole vectors.
+  ///   - starts: What to ask the caches for on the way, which otherwise nothing is read through: the first group's
+  ///     exponentials do.
+  func updateSoftmax(keys: Int, _ starts: StreamStarts) {
     forEachRowGroup { group in
       if group.rows == 4 {
-        updateSoftmax(group, Four.self, keys)
+        updateSoftmax(group, Four.self, keys, starts)
       } else {
-        updateSoftmax(group, One.self, keys)
+        updateSoftmax(group, One.self, keys, starts)
       }
     }
   }
 
   @inline(never)
-  private func updateSoftmax<GroupRows: Count>(_ group: RowGroup, _ rows: GroupRows.Type, _ keys: Int) {
+  private func updateSoftmax<GroupRows: Count>(
+    _ group: RowGroup, _ rows: GroupRows.Type, _ keys: Int, _ starts: StreamStarts
+  ) {
     let scores = group.base
     let count = keys * KeyStreams.count * GroupRows.value
     let largest = maximum(of: scores, count: count)
@@ -33,7 +38,7 @@ extension ShortQueryPass {
       }
     }
     let corrections = (before - reference).exponentiated2
-    let totals = exponentiate(scores, count: count, reference, rows: GroupRows.value)
+    let totals = exponentiate(scores, count: count, reference, rows: GroupRows.value, starts)
     for row in 0..<GroupRows.value {
       let correction = corrections[row]
       var sum = sums[group.first + row] * correction
@@ -63,11 +68,13 @@ extension ShortQueryPass {
   /// Replaces scores by weights, and returns sums of the probabilities.
   @inline(__always)
   private func exponentiate(
-    _ scores: UnsafeMutablePointer<Float>, count: Int, _ reference: Vector, rows: Int
+    _ scores: UnsafeMutablePointer<Float>, count: Int, _ reference: Vector, rows: Int, _ starts: StreamStarts
   ) -> Vector {
+    var starts = starts
     var total = Vector.zeros
     var index = 0
     while index < count {
+      starts.fetch()
       var exponents: VectorQuadruple = [.zeros, .zeros, .zeros, .zeros]
       for vector in 0..<4 { exponents[vector] = Vector(at: scores + index + vector * laneCount) - reference }
       let probabilities = exponents.exponentiated2

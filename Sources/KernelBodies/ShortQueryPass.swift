@@ -99,12 +99,30 @@ struct ShortQueryPass<Rows: RowTerms> {
       let keys = streams.keys(stream, step: step)
       if keys.count < paddedKeys { forbidMissingKeys(stream, from: keys.count, to: paddedKeys) }
     }
-    updateSoftmax(keys: paddedKeys)
+    updateSoftmax(keys: paddedKeys, valueStarts(streams, step))
     if isCareful {
       addValuesCarefully(streams, step)
     } else {
       addValues(streams, step, isCareful: false)
     }
+  }
+
+  private func valueStarts(_ streams: KeyStreams, _ step: Int) -> StreamStarts {
+    StreamStarts(
+      StreamRows(streams, step) { address(valueRows($0), in: problem.value) },
+      stride: problem.value.rowStride * Rows.elementSize, rowBytes: problem.valueDimension * Rows.elementSize)
+  }
+
+  /// Asks for the rows that the next item reads before those that it asks for itself.
+  private func fetchFirstKeysOfNextItem() {
+    guard item.partialRows != nil, let next = item.next?.pointee else { return }
+    let pass = ShortQueryPass(problem: problem, item: next, layout: layout, memory: memory)
+    let rows = StreamRows(KeyStreams(problem.keys(of: next), keysPerStep: pass.keysPerStep), 0) {
+      pass.address(pass.keyRows($0), in: problem.key)
+    }
+    var starts = StreamStarts(
+      rows, stride: problem.key.rowStride * Rows.elementSize, rowBytes: problem.headDimension * Rows.elementSize)
+    for _ in 0..<StreamPrefetch<Rows>.linesAhead { starts.fetch() }
   }
 
   /// Whether no element of O is infinite or NaN.
@@ -119,6 +137,7 @@ struct ShortQueryPass<Rows: RowTerms> {
   }
 
   private func finish() {
+    fetchFirstKeysOfNextItem()
     var row = 0
     while row < rows {
       if let partialRows = item.partialRows {
