@@ -156,11 +156,11 @@ struct BackwardStep<Terms: TermArithmetic> {
     let isCareful = Terms.keepsNonFinite ? forbidsNonFinite() : !rows.areFinite
     let queries = Terms.columns(
       problem.query, queryRange, isFinite: !isCareful, rows: isCareful ? nil : rows.queries,
-      scratch: pass.memory.floats(at: pass.layout.queryColumns))
+      scratch: pass.memory.floats(at: pass.layout.queryColumns), prefetch: nil)
     let outputGradients = Terms.columns(
       problem.outputGradient, outputGradientRange, isFinite: !isCareful,
       rows: isCareful ? nil : rows.outputGradients,
-      scratch: pass.memory.floats(at: pass.layout.outputGradientColumns))
+      scratch: pass.memory.floats(at: pass.layout.outputGradientColumns), prefetch: nil)
     var index = groups.start
     while index < groups.end {
       let lanes = pass.lanes(index)

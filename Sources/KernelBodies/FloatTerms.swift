@@ -43,7 +43,7 @@ enum FloatTerms: RegisterTerms {
   @inline(__always)
   static func columns(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<FloatTerms>?,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
   ) -> RowBlock<FloatTerms> {
     if let rows, spreads(rows.stride, rows: range.rows) { return rows }
     let offset = range.offset(in: operand)

@@ -165,9 +165,10 @@ struct ForwardPass<Terms: TermArithmetic> {
     Terms.rows(problem.key, keyRange(keys), isFinite: true, scratch: memory.floats(at: layout.keyRows))
   }
 
-  func valueRows(_ keys: BlockRange) -> RowBlock<Terms> {
+  func valueRows(_ keys: BlockRange, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil) -> RowBlock<Terms> {
     Terms.columns(
-      problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows))
+      problem.value, valueRange(keys), isFinite: true, rows: nil, scratch: memory.floats(at: layout.valueRows),
+      prefetch: prefetch)
   }
 
   /// What to fetch while some keys are computed with: the keys and values of the visit after it, and after the last visit
@@ -202,7 +203,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     } else {
       prefetch.add(queries, of: problem.output)
     }
-    prefetch.spread(over: tiles, steps: groupCount * Terms.stepsOfUnit(keys: visit.count, in: problem))
+    prefetch.spread(over: tiles, steps: Terms.stepsOfUnit(keys: visit.count, groups: groupCount, in: problem))
     return prefetch
   }
 
@@ -230,7 +231,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     over visit: BlockRange, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let keyRows = keyRows(visit)
-    let valueRows = valueRows(visit)
+    let valueRows = valueRows(visit, prefetch)
     var index = 0
     while index < groupCount {
       let group = group(index)
@@ -353,7 +354,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     if searchingValues && valueRange(forbiddenKeys(keys, of: group)).hasNonFinite(in: problem.value) {
       let finite = Terms.columns(
         problem.value, valueRange(keys), isFinite: false, rows: nil,
-        scratch: memory.floats(at: layout.finiteValueRows))
+        scratch: memory.floats(at: layout.finiteValueRows), prefetch: nil)
       add(tile, steps, finite, firstRow: 0, to: group, start: start)
       addNonFiniteValues(tile, keys, to: group)
     } else {

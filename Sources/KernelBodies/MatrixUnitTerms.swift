@@ -21,9 +21,11 @@ import KernelIntrinsics
       PairTerms.scoreFactors(problem)
     }
 
-    static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int {
-      let rows = resultRows(keys) * depth(problem.headDimension) + resultRows(problem.valueDimension) * depth(keys)
-      return rows / (laneCount * laneCount) * parts * parts
+    static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int {
+      let scoreSteps = resultRows(keys) * depth(problem.headDimension) / (laneCount * laneCount)
+      let valueSteps = resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
+      // Two squares are transposed in about the time of a step.
+      return (scoreSteps + valueSteps) * parts * parts * groups + valueSteps / 2
     }
 
     @inline(__always)
@@ -71,10 +73,10 @@ import KernelIntrinsics
     @inline(__always)
     static func columns(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<MatrixUnitTerms>?,
-      scratch: UnsafeMutablePointer<Float>
+      scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
     ) -> RowBlock<MatrixUnitTerms> {
       let stride = scratchColumns(depth(range.rows))
-      transposePairs(operand, range, into: scratch, stride: stride)
+      transposePairs(operand, range, into: scratch, stride: stride, prefetch)
       if !isFinite { clearNonFinitePairs(scratch, count: range.columns * stride) }
       return RowBlock(base: scratch, stride: stride)
     }
@@ -83,7 +85,7 @@ import KernelIntrinsics
     static func columnVectors(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<MatrixUnitTerms> {
-      let rows = PairTerms.columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch)
+      let rows = PairTerms.columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch, prefetch: nil)
       // A product may begin with any lane group, and then takes whole steps.
       let end = terms(range.rows)
       clearRows(BlockRange(start: end, end: end + terms(rowStep)), of: scratch, stride: rows.stride)
@@ -110,7 +112,8 @@ import KernelIntrinsics
   /// whole vector.
   @inline(never)
   private func transposePairs(
-    _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int
+    _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int,
+    _ prefetch: UnsafeMutablePointer<Prefetch>?
   ) {
     let first = range.offset(in: operand)
     let base = UnsafeRawPointer(operand.base.unsafelyUnwrapped)
@@ -120,6 +123,7 @@ import KernelIntrinsics
       var column = 0
       if isWhole {
         while range.columns - column >= 2 * laneCount {
+          if let prefetch, prefetch.pointee.isByStep { prefetch.pointee.fetchStep() }
           transposeSquares(
             base + (first + row * operand.rowStride + column) * 2, rowBytes: operand.rowStride * 2,
             into: destination + column * stride + row / 2, stride: stride)

@@ -87,7 +87,7 @@ import KernelIntrinsics
     @inline(__always)
     static func columns(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<PairTerms>?,
-      scratch: UnsafeMutablePointer<Float>
+      scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
     ) -> RowBlock<PairTerms> {
       let stride = scratchColumns(range.columns)
       interleaveRows(operand, range, into: scratch, stride: stride)

@@ -85,7 +85,7 @@ import KernelIntrinsics
     @inline(never)
     static func columns(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<SplitTerms>?,
-      scratch: UnsafeMutablePointer<Float>
+      scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
     ) -> RowBlock<SplitTerms> {
       let stride = parts * scratchColumns(depth(range.rows))
       let first = range.offset(in: operand)
@@ -96,6 +96,7 @@ import KernelIntrinsics
         while isFinite && row + 2 * laneCount <= range.rows && operand.columnStride == 1
           && column + laneCount <= range.columns
         {
+          if column % (2 * laneCount) == 0, let prefetch, prefetch.pointee.isByStep { prefetch.pointee.fetchStep() }
           let square =
             UnsafeRawPointer(operand.base.unsafelyUnwrapped)
             + (first + row * operand.rowStride + column) * Float16Format.size

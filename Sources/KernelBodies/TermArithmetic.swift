@@ -40,10 +40,12 @@ protocol TermArithmetic {
 
   /// Rows whose terms run along the rows, as the scalars of a product.
   ///
-  /// - Parameter rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
+  /// - Parameters:
+  ///   - rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
+  ///   - prefetch: What to ask the caches for on the way where that is by steps, or nil.
   static func columns(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<Self>?,
-    scratch: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
   ) -> RowBlock<Self>
 
   /// Rows whose terms run along the rows, as the vectors of a product.
@@ -72,8 +74,9 @@ protocol TermArithmetic {
     _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) -> Int
 
-  /// The steps of the matrix unit in the forward products of a lane group with some keys; 0 without it.
-  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int
+  /// The steps of the matrix unit in the forward products of some lane groups with some keys, and of what prepares the
+  /// values for them; 0 without it.
+  static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int
 
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
@@ -144,7 +147,7 @@ extension RegisterTerms {
   static func columnVectors(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
   ) -> RowBlock<Self> {
-    columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch)
+    columns(operand, range, isFinite: isFinite, rows: nil, scratch: scratch, prefetch: nil)
   }
 
   static func resultRows(_ rows: Int) -> Int { rows }
@@ -152,7 +155,7 @@ extension RegisterTerms {
 
 extension TermArithmetic {
   @inline(__always)
-  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int { 0 }
+  static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int { 0 }
 
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }
