@@ -74,12 +74,15 @@ struct LaneGroup {
     return offsets
   }
 
-  /// The rows in the lanes of one vector, where they are rows of one head and hold neighbouring elements; nil elsewhere.
+  /// The rows in the lanes of one vector, where they are rows of one head, or of heads that follow each other without a gap,
+  /// and hold neighbouring elements; nil elsewhere.
   @inline(__always)
   func evenRows(_ vector: Int, in operand: KernelOperand) -> EvenRows? {
     let first = vector * laneCount
     let used = min(laneCount, count - first)
-    if operand.columnStride != 1 || row(first) + used > firstRow + rowsPerHead { return nil }
+    let isEven =
+      row(first) + used <= firstRow + rowsPerHead || operand.headStride == rowsPerHead * operand.rowStride
+    if operand.columnStride != 1 || !isEven { return nil }
     return EvenRows(offset: operand.offset(batch: batch, head: head(first), row: row(first)), count: used)
   }
 
