@@ -8,13 +8,13 @@ import KernelIntrinsics
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: 16.5 KiB, and 33 KiB where the first-level cache has the 48 KiB
+  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB where the first-level cache has the 48 KiB
   /// of processors with AVX-512.
   ///
-  /// For four rows that is 2112 or half as many keys, so that no few keys remain of a part of a cache, which has about
-  /// 2048, or a multiple, in whole blocks of 96.
+  /// Parts of a cache often have 1056 or 2112 keys, which are 1024 or 2048 in whole blocks of 96: with four rows these are
+  /// one step or two.
   @inline(__always)
-  static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8448 : 4224 }
+  static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8448 : 4352 }
 
   /// The most keys of one stream in a step of any number of rows.
   static var mostKeysPerStep: Int { @inline(__always) get { 1024 } }
@@ -36,13 +36,16 @@ struct KeyStreams {
   private let length: Int
   private let keysPerStep: Int
 
-  init(_ keys: BlockRange, keysPerStep: Int) {
+  /// - Parameter most: The most keys of one stream in a step. Steps are about equally long: a last one of a few keys would
+  ///   begin the look-ahead anew for these.
+  init(_ keys: BlockRange, keysPerStep most: Int) {
     self.keys = keys
-    self.keysPerStep = keysPerStep
     length = (keys.count + Self.count - 1) / Self.count
+    let steps = max((length + most - 1) / most, 1)
+    keysPerStep = min((length + steps * Self.granularity - 1) / (steps * Self.granularity) * Self.granularity, most)
   }
 
-  var steps: Int { (length + keysPerStep - 1) / keysPerStep }
+  var steps: Int { length == 0 ? 0 : (length + keysPerStep - 1) / keysPerStep }
 
   /// The keys of the longest stream in one step, rounded up to the granularity.
   @inline(__always)
@@ -114,7 +117,16 @@ struct StreamStarts {
 
   @inline(__always)
   init(_ rows: StreamRows, stride: Int, rowBytes: Int) {
-    self.rows = rows.starts
+    self.init(rows: rows.starts, stride: stride, rowBytes: rowBytes)
+  }
+
+  /// Nothing that is not in a cache already.
+  static func none(_ row: UnsafeRawPointer) -> StreamStarts {
+    StreamStarts(rows: [row, row, row, row], stride: 0, rowBytes: 1)
+  }
+
+  private init(rows: InlineArray<4, UnsafeRawPointer>, stride: Int, rowBytes: Int) {
+    self.rows = rows
     self.stride = stride
     self.rowBytes = rowBytes
   }
@@ -136,6 +148,8 @@ struct StreamPrefetch<Rows: RowTerms> {
   /// From one row to the next, in bytes.
   let stride: Int
   private let distance: Int
+  /// The lines of a stream between what is read and what is asked for.
+  let linesAhead: Int
 
   // Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little
   // but the beginning of the next step's. Lines on their way to the first-level cache occupy buffers that loads need as
@@ -155,13 +169,13 @@ struct StreamPrefetch<Rows: RowTerms> {
 
   private static var lineSize: Int { @inline(__always) get { 64 } }
 
-  /// The lines between what is read and what is asked for.
-  static var linesAhead: Int { @inline(__always) get { bytesAhead / lineSize } }
-
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {
     stride = operand.rowStride * Rows.elementSize
-    distance = stride * max(1, Self.bytesAhead / (columns * Rows.elementSize))
+    let rowBytes = columns * Rows.elementSize
+    let rowsAhead = max(1, Self.bytesAhead / rowBytes)
+    distance = stride * rowsAhead
+    linesAhead = rowsAhead * ((rowBytes + Self.lineSize - 1) / Self.lineSize)
   }
 
   /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.

@@ -154,7 +154,7 @@ import KernelIntrinsics
     }
   }
 
-  /// Two squares of ``transposePairs(_:_:into:stride:)``: 16 pairs of rows and 32 columns.
+  /// Two squares of ``transposePairs(_:_:into:stride:_:)``: 16 pairs of rows and 32 columns.
   ///
   /// Interleaving the halves of each quarter leaves the columns out of order, and stores put them right.
   @inline(__always)

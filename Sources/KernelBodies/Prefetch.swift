@@ -3,8 +3,8 @@ import KernelIntrinsics
 /// Brings the rows that are needed next into the second-level cache while the present ones are computed with.
 ///
 /// Their first use would otherwise wait for a farther level line by line. The lines are asked for a few at a time, before
-/// each register tile and, where they are many, also between its terms: processors silently drop what they are asked for
-/// beyond some two dozen lines that are on their way.
+/// every few register tiles and, where they are many, also between the terms of each: processors silently drop what they are
+/// asked for beyond some two dozen lines that are on their way.
 struct Prefetch {
   private var ranges: InlineArray<8, RowPrefetch>
   private var count = 0
@@ -43,6 +43,8 @@ struct Prefetch {
   mutating func add(at address: UnsafeRawPointer, bytes: Int) { add(RowPrefetch(at: address, bytes: bytes)) }
 
   private mutating func add(_ rows: RowPrefetch) {
+    // What fetches a range counts on its having lines.
+    if rows.isEmpty { return }
     lines += rows.lines
     ranges[count] = rows
     count += 1
@@ -60,7 +62,8 @@ struct Prefetch {
   /// - Parameter steps: The steps of the matrix unit's products, which ask for lines one by one where these are many: eight
   ///   queries on a long cache are 11 to 27 % faster so, and many queries, which have few lines, 3 to 7 % slower. 0 without it.
   mutating func spread(over tiles: Int, steps: Int = 0) {
-    let linesPerTile = (lines + tiles - 1) / max(tiles, 1)
+    let tiles = max(tiles, 1)
+    let linesPerTile = (lines + tiles - 1) / tiles
     if linesPerTile > Self.mostAtOnce.alone {
       burstsPerTile = (linesPerTile + Self.mostAtOnce.inBursts - 1) / Self.mostAtOnce.inBursts
       for range in 0..<count { ranges[range].divide() }
@@ -106,7 +109,7 @@ struct Prefetch {
     }
   }
 
-  /// As ``fetch()``, but without a call, and no farther than a range goes.
+  /// Asks for the next few lines without a call, and no farther than a range goes.
   @inline(__always)
   mutating func fetchStep() {
     if current.isEmpty {
@@ -117,8 +120,8 @@ struct Prefetch {
     fetchWithinTile()
   }
 
-  /// As ``fetch()``, but no farther than the present range goes: in the middle of a register tile, where a call would cost
-  /// all registers.
+  /// As ``fetchStep()``, but no farther than the present range goes: in the middle of a register tile, where a call would
+  /// cost all registers.
   @inline(__always)
   mutating func fetchWithinTile() {
     var remaining = linesAtOnce

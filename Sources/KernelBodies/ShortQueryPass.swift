@@ -107,22 +107,25 @@ struct ShortQueryPass<Rows: RowTerms> {
     }
   }
 
+  /// What is read first after the softmax of a step. The values of a tail are in a cache.
   private func valueStarts(_ streams: KeyStreams, _ step: Int) -> StreamStarts {
-    StreamStarts(
+    if isTail { return .none(zeroRow) }
+    return StreamStarts(
       StreamRows(streams, step) { address(valueRows($0), in: problem.value) },
       stride: problem.value.rowStride * Rows.elementSize, rowBytes: problem.valueDimension * Rows.elementSize)
   }
 
-  /// Asks for the rows that the next item reads before those that it asks for itself.
+  /// Asks for the rows that the next part reads before those that it asks for itself.
   private func fetchFirstKeysOfNextItem() {
-    guard item.partialRows != nil, let next = item.next?.pointee else { return }
+    // Behind a tail comes what ``ForwardPass`` has asked for.
+    guard item.partialRows != nil && !isTail, let next = item.next?.pointee else { return }
     let pass = ShortQueryPass(problem: problem, item: next, layout: layout, memory: memory)
     let rows = StreamRows(KeyStreams(problem.keys(of: next), keysPerStep: pass.keysPerStep), 0) {
       pass.address(pass.keyRows($0), in: problem.key)
     }
     var starts = StreamStarts(
       rows, stride: problem.key.rowStride * Rows.elementSize, rowBytes: problem.headDimension * Rows.elementSize)
-    for _ in 0..<StreamPrefetch<Rows>.linesAhead { starts.fetch() }
+    for _ in 0..<StreamPrefetch<Rows>(problem.key, columns: problem.headDimension).linesAhead { starts.fetch() }
   }
 
   /// Whether no element of O is infinite or NaN.

@@ -24,7 +24,7 @@ struct CPUForward {
           schedule.count, threads: plan.threads, workspaceSize: size,
           work: ForwardWork(
             problem: problem, schedule: schedule, kernel: kernels.forward, partialRows: partialRows,
-            takesItemsAhead: plan.fetchesNextHead || partialRows != nil))
+            takesItemsAhead: plan.fetchesNextHead || plan.fetchesNextPart))
       }
       if schedule.parts == 1 {
         attend(nil)

@@ -21,4 +21,8 @@ extension AttentionPlan {
     let bytes = (keyNumbers + queryNumbers) * descriptor.elementType.byteCount
     return bytes <= processor.level2Cache / 3
   }
+
+  /// Whether a thread of a forward pass fetches the first keys of its next item at the end of one: items are parts of the keys,
+  /// and take about equally long because no window leaves most of them empty.
+  var fetchesNextPart: Bool { tiles.keysPerItem < descriptor.shape.keyLength && descriptor.mask.left == nil }
 }

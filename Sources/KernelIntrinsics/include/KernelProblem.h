@@ -87,7 +87,7 @@ typedef struct ForwardItem {
   // them itself. One partial row for each query, in the order (head 0, query 0), (head 0, query 1), …
   float *_Nullable partialRows;
   // The item that the same thread is likely to do next, where both have all queries of their head and the rows that it
-  // reads fit into the second-level cache beside those of this item, or where both have partial rows; null elsewhere.
+  // reads fit into the second-level cache beside those of this item, or where both have a part of the keys; null elsewhere.
   const struct ForwardItem *_Nullable next;
 } ForwardItem;
 

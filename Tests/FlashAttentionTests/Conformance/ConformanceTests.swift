@@ -27,6 +27,9 @@ struct ConformanceTests {
       AttentionCase(lengths: (20, 450), dimensions: (128, 128), mask: .causal(.bottomRight)),
       AttentionCase(lengths: (13, 450), dimensions: (128, 64), element: .bfloat16),
       AttentionCase(batch: 3, heads: (4, 4), lengths: (50, 50), dimensions: (64, 64), mask: .causal(.bottomRight)),
+      // The next head's rows are fetched bit by bit, and there are fewer of them than bits.
+      AttentionCase(heads: (4, 4), lengths: (3, 700), dimensions: (20, 20)),
+      AttentionCase(heads: (4, 4), lengths: (400, 3), dimensions: (64, 64)),
     ])
   func long(attentionCase: AttentionCase) throws {
     try attentionCase.element.withType { try check(attentionCase, $0) }
