@@ -103,6 +103,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
   }
 
+  /// The first keys that are prepared at once of those that an item's queries may see.
+  ///
   /// Blocks lie on a fixed grid, so that a block's sums do not depend on which queries share the item.
   private func firstVisit(of keys: BlockRange) -> BlockRange {
     if keys.isEmpty { return keys }
