@@ -25,6 +25,19 @@ struct PlanTests {
       memory: memory)
   }
 
+  @Test("Heads that fit into a cache and parts of a long one are fetched before their turn, but not a window's parts")
+  func fetching() throws {
+    let short = try AttentionPlan(descriptor(batch: 4, heads: (12, 12), lengths: (197, 197)), processor: processor())
+    #expect(short.fetchesNextHead && !short.fetchesNextPart)
+    let long = try AttentionPlan(descriptor(lengths: (8192, 8192)), processor: processor())
+    #expect(!long.fetchesNextHead && !long.fetchesNextPart)
+    let cache = try AttentionPlan(descriptor(lengths: (1, 32768)), processor: processor())
+    #expect(!cache.fetchesNextHead && cache.fetchesNextPart)
+    let window = try AttentionPlan(
+      descriptor(lengths: (1, 32768), mask: .slidingWindow(left: 4096, right: 0, .bottomRight)), processor: processor())
+    #expect(!window.fetchesNextHead && !window.fetchesNextPart)
+  }
+
   @Test(
     "The fastest instruction set that is not refused is taken",
     arguments: [
