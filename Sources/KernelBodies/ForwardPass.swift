@@ -233,7 +233,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     over visit: BlockRange, searchingValues: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) {
     let keyRows = keyRows(visit)
-    let valueRows = valueRows(visit, prefetch)
+    let valueRows = valueRows(visit, prefetch.pointee.isByStep ? prefetch : nil)
     var index = 0
     while index < groupCount {
       let group = group(index)

@@ -35,17 +35,18 @@ struct KeyStreams {
   private let keys: BlockRange
   private let length: Int
   private let keysPerStep: Int
+  let steps: Int
 
   /// - Parameter most: The most keys of one stream in a step. Steps are about equally long: a last one of a few keys would
   ///   begin the look-ahead anew for these.
   init(_ keys: BlockRange, keysPerStep most: Int) {
     self.keys = keys
     length = (keys.count + Self.count - 1) / Self.count
-    let steps = max((length + most - 1) / most, 1)
-    keysPerStep = min((length + steps * Self.granularity - 1) / (steps * Self.granularity) * Self.granularity, most)
+    steps = (length + most - 1) / most
+    // No more than the most, which is a multiple of the granularity.
+    let share = max(steps, 1) * Self.granularity
+    keysPerStep = (length + share - 1) / share * Self.granularity
   }
-
-  var steps: Int { length == 0 ? 0 : (length + keysPerStep - 1) / keysPerStep }
 
   /// The keys of the longest stream in one step, rounded up to the granularity.
   @inline(__always)
@@ -115,17 +116,13 @@ struct StreamStarts {
   private let rowBytes: Int
   private var offset = 0
 
-  @inline(__always)
-  init(_ rows: StreamRows, stride: Int, rowBytes: Int) {
-    self.init(rows: rows.starts, stride: stride, rowBytes: rowBytes)
-  }
-
   /// Nothing that is not in a cache already.
   static func none(_ row: UnsafeRawPointer) -> StreamStarts {
     StreamStarts(rows: [row, row, row, row], stride: 0, rowBytes: 1)
   }
 
-  private init(rows: InlineArray<4, UnsafeRawPointer>, stride: Int, rowBytes: Int) {
+  @inline(__always)
+  fileprivate init(rows: InlineArray<4, UnsafeRawPointer>, stride: Int, rowBytes: Int) {
     self.rows = rows
     self.stride = stride
     self.rowBytes = rowBytes
@@ -147,9 +144,8 @@ struct StreamStarts {
 struct StreamPrefetch<Rows: RowTerms> {
   /// From one row to the next, in bytes.
   let stride: Int
+  private let rowBytes: Int
   private let distance: Int
-  /// The lines of a stream between what is read and what is asked for.
-  let linesAhead: Int
 
   // Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little
   // but the beginning of the next step's. Lines on their way to the first-level cache occupy buffers that loads need as
@@ -172,10 +168,22 @@ struct StreamPrefetch<Rows: RowTerms> {
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {
     stride = operand.rowStride * Rows.elementSize
-    let rowBytes = columns * Rows.elementSize
-    let rowsAhead = max(1, Self.bytesAhead / rowBytes)
-    distance = stride * rowsAhead
-    linesAhead = rowsAhead * ((rowBytes + Self.lineSize - 1) / Self.lineSize)
+    rowBytes = columns * Rows.elementSize
+    distance = stride * Self.rowsAhead(rowBytes)
+  }
+
+  private static func rowsAhead(_ rowBytes: Int) -> Int { max(1, bytesAhead / rowBytes) }
+
+  @inline(__always)
+  func starts(of rows: StreamRows) -> StreamStarts {
+    StreamStarts(rows: rows.starts, stride: stride, rowBytes: rowBytes)
+  }
+
+  /// Asks for the first rows, which ``fetchChunk(after:_:)`` comes too late for.
+  func fetchStarts(of rows: StreamRows) {
+    var starts = starts(of: rows)
+    let lines = Self.rowsAhead(rowBytes) * ((rowBytes + Self.lineSize - 1) / Self.lineSize)
+    for _ in 0..<lines { starts.fetch() }
   }
 
   /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.

@@ -123,7 +123,7 @@ import KernelIntrinsics
       var column = 0
       if isWhole {
         while range.columns - column >= 2 * laneCount {
-          if let prefetch, prefetch.pointee.isByStep { prefetch.pointee.fetchStep() }
+          prefetch?.pointee.fetchStep()
           transposeSquares(
             base + (first + row * operand.rowStride + column) * 2, rowBytes: operand.rowStride * 2,
             into: destination + column * stride + row / 2, stride: stride)

@@ -19,8 +19,6 @@ struct Prefetch {
   private var tilesUntilNext = 1
   /// How many times lines are asked for in a register tile.
   private(set) var burstsPerTile = 1
-  /// Whether lines are so many that they are asked for in bursts, and long rows in several places at once.
-  private var isInBursts: Bool { burstsPerTile > 1 }
   /// Whether the matrix unit's products ask for lines at each of their steps instead of before each row of tiles.
   private(set) var isByStep = false
 
@@ -70,7 +68,7 @@ struct Prefetch {
     } else {
       tilesPerFetch = max(Self.fewestAtOnce / max(linesPerTile, 1), 1)
     }
-    isByStep = isInBursts && steps > 0
+    isByStep = burstsPerTile > 1 && steps > 0
     let fetches = isByStep ? steps : max(tiles * burstsPerTile / tilesPerFetch, 1)
     linesAtOnce = (lines + fetches - 1) / fetches
   }
@@ -97,27 +95,30 @@ struct Prefetch {
     tilesUntilNext = tilesPerFetch
     var remaining = linesAtOnce
     while remaining > 0 {
-      if current.isEmpty {
-        if taken == count {
-          tilesUntilNext = .max
-          return
-        }
-        current = ranges[taken]
-        taken += 1
+      if !hasLines() {
+        tilesUntilNext = .max
+        return
       }
-      remaining -= isInBursts ? current.fetchBurst(atMost: remaining) : current.fetchLines(atMost: remaining)
+      remaining -= current.fetchLines(atMost: remaining)
     }
+  }
+
+  /// Goes on to the next range where the present one is done.
+  ///
+  /// - Returns: Whether there is a line to ask for.
+  @inline(__always)
+  private mutating func hasLines() -> Bool {
+    if !current.isEmpty { return true }
+    if taken == count { return false }
+    current = ranges[taken]
+    taken += 1
+    return true
   }
 
   /// Asks for the next few lines without a call, and no farther than a range goes.
   @inline(__always)
   mutating func fetchStep() {
-    if current.isEmpty {
-      if taken == count { return }
-      current = ranges[taken]
-      taken += 1
-    }
-    fetchWithinTile()
+    if hasLines() { fetchWithinTile() }
   }
 
   /// As ``fetchStep()``, but no farther than the present range goes: in the middle of a register tile, where a call would
@@ -125,7 +126,7 @@ struct Prefetch {
   @inline(__always)
   mutating func fetchWithinTile() {
     var remaining = linesAtOnce
-    while remaining > 0 && !current.isEmpty { remaining -= current.fetchBurst(atMost: remaining) }
+    while remaining > 0 && !current.isEmpty { remaining -= current.fetchLines(atMost: remaining) }
   }
 }
 
@@ -171,9 +172,11 @@ struct RowPrefetch {
 
   var lines: Int { rows * ((rowBytes + 63) / 64) }
 
-  /// Asks for the next lines, at most `most` and no farther than a row; returns how many these are.
+  /// Asks for the next lines, at most `most` and no farther than a row; returns how many these are. Of a row that is divided
+  /// they are as many of each piece, and a few more where `most` is no multiple.
   @inline(__always)
   mutating func fetchLines(atMost most: Int) -> Int {
+    if pieceStride > 0 { return fetchPieces(atMost: most) }
     let count = min(most, (rowBytes - offset + 63) / 64)
     let first = row + offset
     var line = 0
@@ -185,11 +188,8 @@ struct RowPrefetch {
     return count
   }
 
-  /// As ``fetchLines(atMost:)``, but of a row that is divided as many of each piece, and a few more where `most` is no
-  /// multiple.
   @inline(__always)
-  mutating func fetchBurst(atMost most: Int) -> Int {
-    if pieceStride == 0 { return fetchLines(atMost: most) }
+  private mutating func fetchPieces(atMost most: Int) -> Int {
     let count = min((most + Self.pieces - 1) / Self.pieces, (rowBytes - offset) / 64)
     var first = row + offset
     for _ in 0..<count {

@@ -110,22 +110,19 @@ struct ShortQueryPass<Rows: RowTerms> {
   /// What is read first after the softmax of a step. The values of a tail are in a cache.
   private func valueStarts(_ streams: KeyStreams, _ step: Int) -> StreamStarts {
     if isTail { return .none(zeroRow) }
-    return StreamStarts(
-      StreamRows(streams, step) { address(valueRows($0), in: problem.value) },
-      stride: problem.value.rowStride * Rows.elementSize, rowBytes: problem.valueDimension * Rows.elementSize)
+    let rows = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
+    return StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension).starts(of: rows)
   }
 
   /// Asks for the rows that the next part reads before those that it asks for itself.
   private func fetchFirstKeysOfNextItem() {
-    // Behind a tail comes what ``ForwardPass`` has asked for.
-    guard item.partialRows != nil && !isTail, let next = item.next?.pointee else { return }
+    // Other items are ``ForwardPass``'s, which has asked for theirs where this is a tail.
+    guard item.partialRows != nil, let next = item.next?.pointee, problem.isShort(next) else { return }
     let pass = ShortQueryPass(problem: problem, item: next, layout: layout, memory: memory)
     let rows = StreamRows(KeyStreams(problem.keys(of: next), keysPerStep: pass.keysPerStep), 0) {
       pass.address(pass.keyRows($0), in: problem.key)
     }
-    var starts = StreamStarts(
-      rows, stride: problem.key.rowStride * Rows.elementSize, rowBytes: problem.headDimension * Rows.elementSize)
-    for _ in 0..<StreamPrefetch<Rows>(problem.key, columns: problem.headDimension).linesAhead { starts.fetch() }
+    StreamPrefetch<Rows>(problem.key, columns: problem.headDimension).fetchStarts(of: rows)
   }
 
   /// Whether no element of O is infinite or NaN.

@@ -96,7 +96,7 @@ import KernelIntrinsics
         while isFinite && row + 2 * laneCount <= range.rows && operand.columnStride == 1
           && column + laneCount <= range.columns
         {
-          if column % (2 * laneCount) == 0, let prefetch, prefetch.pointee.isByStep { prefetch.pointee.fetchStep() }
+          if column % (2 * laneCount) == 0 { prefetch?.pointee.fetchStep() }
           let square =
             UnsafeRawPointer(operand.base.unsafelyUnwrapped)
             + (first + row * operand.rowStride + column) * Float16Format.size

@@ -42,7 +42,7 @@ protocol TermArithmetic {
   ///
   /// - Parameters:
   ///   - rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
-  ///   - prefetch: What to ask the caches for on the way where that is by steps, or nil.
+  ///   - prefetch: What to ask the caches for at each step, or nil.
   static func columns(
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<Self>?,
     scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
