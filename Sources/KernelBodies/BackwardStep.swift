@@ -178,13 +178,13 @@ struct BackwardStep<Terms: TermArithmetic> {
             rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count, depth: depth,
             outputGradients.byColumn(from: row), probabilityTerms(index, row: row),
             stride: Terms.parts * tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
-            start: start,
-            prefetch: prefetch)
+            start: start, accuracy: .ofRoundedOperand, prefetch: prefetch)
           multiply(
             rows: Terms.resultRows(problem.headDimension), vectors: step.vectors.count, depth: depth,
             queries.byColumn(from: row),
             scoreGradientTerms(index, row: row), stride: Terms.parts * tiles.stride,
-            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start, prefetch: prefetch)
+            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start,
+            accuracy: .ofRoundedOperand, prefetch: prefetch)
           start = .destination
         }
       }
@@ -219,7 +219,7 @@ struct BackwardStep<Terms: TermArithmetic> {
           depth: Terms.depth(seen.end - keys.start - firstLane), gradients.byRow(from: row),
           keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride, stride: keyRows.stride,
           into: queryGradientRows + row * problem.queryGradientStride, destinationStride: problem.queryGradientStride,
-          start: pass.hasAllKeys ? .zero : .destination)
+          start: pass.hasAllKeys ? .zero : .destination, accuracy: .ofRoundedOperand)
       }
       row += rows
     }

@@ -54,7 +54,7 @@
     /// S = K · Qᵀ of 32 keys.
     private func product(
       _ block: InterleavedBlock<Terms>, _ row: Int, into scores: UnsafeMutablePointer<Float>
-    ) -> MatrixUnitProduct<Terms.PartCount> {
+    ) -> MatrixUnitProduct<Terms.PartCount, Terms.ProductCount> {
       let keys = block.keyRows.byRow(from: block.firstRow + row)
       return MatrixUnitProduct(
         rows: Terms.rowStep, depth: Terms.depth(problem.headDimension), scalars: keys.base, scalarStride: keys.stride,
@@ -68,7 +68,7 @@
     @inline(__always)
     private func interleave<Width: Count>(
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
-      with product: MatrixUnitProduct<Terms.PartCount>
+      with product: MatrixUnitProduct<Terms.PartCount, Terms.ProductCount>
     ) -> Bool {
       let softmax = block.group.softmax
       let target = block.probabilities(from: row)

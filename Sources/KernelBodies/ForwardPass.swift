@@ -378,7 +378,7 @@ struct ForwardPass<Terms: TermArithmetic> {
         values.byColumn(from: firstRow + step.rows.start),
         tile.base + Terms.termRow(step.rows.start) * tile.stride + lane, stride: Terms.parts * tile.stride,
         into: group.output + lane, destinationStride: LaneGroup.width,
-        start: step.rows.start == 0 ? start : .destination, prefetch: prefetch)
+        start: step.rows.start == 0 ? start : .destination, accuracy: .ofRoundedOperand, prefetch: prefetch)
     }
   }
 

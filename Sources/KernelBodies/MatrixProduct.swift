@@ -8,6 +8,14 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
   func from(term: Int) -> Self { Self(base: base + term * Layout.depthStride(stride), stride: stride) }
 }
 
+/// How much of a product is computed whose operands are sums of parts; see ``SplitTerms``.
+enum ProductAccuracy {
+  /// All of it.
+  case exact
+  /// All but the products of last parts, which are as small as what one operand has lost when it was put into parts.
+  case ofRoundedOperand
+}
+
 /// C[r, lane] = start + Σₖ A[r, k] · B[k, lane] for any number of rows, vectors and terms.
 ///
 /// - Parameters:
@@ -17,6 +25,7 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
 ///   - scalars: A.
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
+///   - accuracy: What the operands allow to be left out where numbers are sums of parts.
 ///   - maxima: One number for each lane of C, which is raised to the greatest of the lane's results, or nil. Only products
 ///     of three vectors, the width of a lane group, do that: wider and narrower register tiles would run out of registers.
 ///   - prefetch: What to ask the caches for on the way, or nil.
@@ -30,17 +39,18 @@ func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   into destination: UnsafeMutablePointer<Float>,
   destinationStride: Int,
   start: AccumulatorStart,
+  accuracy: ProductAccuracy = .exact,
   raising maxima: UnsafeMutablePointer<Float>? = nil,
   prefetch: UnsafeMutablePointer<Prefetch>? = nil
 ) {
   Terms.multiply(
     rows: rows, vectors: vectors, depth: depth, scalars, operand, stride: stride, into: destination,
-    destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
+    destinationStride: destinationStride, start: start, accuracy: accuracy, raising: maxima, prefetch: prefetch)
 }
 
 extension RegisterTerms {
   /// The product by register tiles; its parameters are those of
-  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:accuracy:raising:prefetch:)``.
   static func multiply<Layout: ScalarLayout>(
     rows: Int,
     vectors: Int,
@@ -51,6 +61,7 @@ extension RegisterTerms {
     into destination: UnsafeMutablePointer<Float>,
     destinationStride: Int,
     start: AccumulatorStart,
+    accuracy: ProductAccuracy,
     raising maxima: UnsafeMutablePointer<Float>?,
     prefetch: UnsafeMutablePointer<Prefetch>?
   ) {

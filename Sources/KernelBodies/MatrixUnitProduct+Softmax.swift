@@ -22,7 +22,7 @@ import KernelIntrinsics
     ) -> Bool {
       var steps = InterleavedSoftmax<Format, Width, Moments>(
         softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
-        during: 2 * depth / laneCount * Parts.value * Parts.value, prefetch)
+        during: 2 * depth / laneCount * Products.value, prefetch)
       // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
       if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }

@@ -6,23 +6,24 @@ import KernelIntrinsics
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, MatrixUnitTerms>,
       _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
-      destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
-      prefetch: UnsafeMutablePointer<Prefetch>?
+      destinationStride: Int, start: AccumulatorStart, accuracy: ProductAccuracy,
+      raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
       multiplyByMatrixUnit(
-        One.self, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
+        One.self, One.self, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
         operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
         raising: maxima, prefetch: prefetch)
     }
   }
 
   /// The product by the matrix unit; its parameters are those of
-  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:accuracy:raising:prefetch:)``.
   ///
   /// The depth is a multiple of 16 terms, and the memory of scalars has rows up to a multiple of 16.
   @inline(__always)
-  func multiplyByMatrixUnit<Parts: Count>(
-    _ parts: Parts.Type, rows: Int, vectors: Int, depth: Int, _ scalars: UnsafePointer<Float>, scalarStride: Int,
+  func multiplyByMatrixUnit<Parts: Count, Products: Count>(
+    _ parts: Parts.Type, _ products: Products.Type, rows: Int, vectors: Int, depth: Int,
+    _ scalars: UnsafePointer<Float>, scalarStride: Int,
     _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
     destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
     prefetch: UnsafeMutablePointer<Prefetch>?
@@ -32,7 +33,7 @@ import KernelIntrinsics
     while column < vectors {
       // Of four vectors two and two, so that none remains alone.
       let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
-      let product = MatrixUnitProduct<Parts>(
+      let product = MatrixUnitProduct<Parts, Products>(
         rows: inTiles, depth: depth, scalars: scalars, scalarStride: scalarStride,
         vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
         destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
@@ -48,7 +49,10 @@ import KernelIntrinsics
   /// Two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go to memory while those of
   /// the other are multiplied, because a store waits for the last multiplication of its tile and the unit would wait for the
   /// store. Tile 6 holds scalars and tile 7 vectors.
-  struct MatrixUnitProduct<Parts: Count> {
+  ///
+  /// Of the products of `Parts` parts with each other so many are computed as `Products` says: all, or all but that of the
+  /// last ones.
+  struct MatrixUnitProduct<Parts: Count, Products: Count> {
     var rows: Int
     let depth: Int
     var scalars: UnsafePointer<Float>
@@ -183,7 +187,7 @@ import KernelIntrinsics
       let vectorPart = vectorStride / Parts.value
       for first in 0..<Parts.value {
         kernel_load_scalars(scalars + first * scalarPart, scalarStride * 4)
-        for second in 0..<Parts.value {
+        for second in 0..<Parts.value where first * Parts.value + second < Products.value {
           work.begin()
           for column in 0..<Width.value {
             kernel_load_tile(7, vectors + second * vectorPart + column * laneCount, vectorStride * 4)

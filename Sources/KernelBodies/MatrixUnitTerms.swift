@@ -5,6 +5,10 @@ import KernelIntrinsics
   protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {
     /// The number of ``parts``.
     associatedtype PartCount: Count
+    /// The number of products of parts that an exact product takes.
+    associatedtype ProductCount: Count
+    /// The same where one operand has been rounded to its parts.
+    associatedtype RoundedProductCount: Count
   }
 
   extension MatrixUnitArithmetic {
@@ -25,7 +29,8 @@ import KernelIntrinsics
       let scoreSteps = resultRows(keys) * depth(problem.headDimension) / (laneCount * laneCount)
       let valueSteps = resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
       // Two squares are transposed in about the time of a step.
-      return (scoreSteps + valueSteps) * parts * parts * groups + valueSteps / 2
+      let steps = scoreSteps * ProductCount.value + valueSteps * RoundedProductCount.value
+      return steps * groups + valueSteps / 2
     }
 
     @inline(__always)
@@ -46,6 +51,8 @@ import KernelIntrinsics
   /// product multiplies it with all lanes of all lane groups.
   enum MatrixUnitTerms: MatrixUnitArithmetic {
     typealias PartCount = One
+    typealias ProductCount = One
+    typealias RoundedProductCount = One
     typealias Probabilities = TileProbabilities
 
     @inline(__always)

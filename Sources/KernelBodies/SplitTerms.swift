@@ -11,6 +11,8 @@ import KernelIntrinsics
   /// products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
   enum SplitTerms: MatrixUnitArithmetic {
     typealias PartCount = Two
+    typealias ProductCount = Four
+    typealias RoundedProductCount = Three
     typealias Probabilities = SplitProbabilities
 
     static var keepsNonFinite: Bool { @inline(__always) get { false } }
@@ -20,13 +22,20 @@ import KernelIntrinsics
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, SplitTerms>,
       _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
-      destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
-      prefetch: UnsafeMutablePointer<Prefetch>?
+      destinationStride: Int, start: AccumulatorStart, accuracy: ProductAccuracy,
+      raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
-      multiplyByMatrixUnit(
-        Two.self, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride, operand,
-        stride: stride, into: destination, destinationStride: destinationStride, start: start, raising: maxima,
-        prefetch: prefetch)
+      @inline(__always)
+      func multiply<Products: Count>(_ products: Products.Type) {
+        multiplyByMatrixUnit(
+          Two.self, products, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
+          operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
+          raising: maxima, prefetch: prefetch)
+      }
+      switch accuracy {
+      case .exact: multiply(ProductCount.self)
+      case .ofRoundedOperand: multiply(RoundedProductCount.self)
+      }
     }
 
     // MARK: Packing

@@ -57,11 +57,11 @@ protocol TermArithmetic {
   static func resultRows(_ rows: Int) -> Int
 
   /// The product of any number of rows, vectors and terms; the parameters are those of
-  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:raising:prefetch:)``.
+  /// ``multiply(rows:vectors:depth:_:_:stride:into:destinationStride:start:accuracy:raising:prefetch:)``.
   static func multiply<Layout: ScalarLayout>(
     rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>, _ operand: UnsafePointer<Float>,
     stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
-    raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?)
+    accuracy: ProductAccuracy, raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?)
 
   /// Takes in keys of a block of the forward pass in a way of these terms' own.
   ///
