@@ -68,8 +68,11 @@ import KernelIntrinsics
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<MatrixUnitTerms> {
-      // Behind rows in place is not what completes a tile.
-      let isCopied = range.columns % rowStep != 0 || range.rows % laneCount != 0
+      // Behind rows in place are no zeros to complete a tile with, but results of other rows are nobody's: only there have to
+      // be any.
+      let end = range.offset(in: operand) + (resultRows(range.rows) - 1) * operand.rowStride + range.columns
+      let isCopied =
+        range.columns % rowStep != 0 || range.rows % laneCount != 0 && (end > operand.rowsEnd || !isFinite)
       let rows = PairTerms.rows(operand, range, isFinite: isFinite, isCopied: isCopied, scratch: scratch)
       if isCopied {
         clearRows(BlockRange(start: range.rows, end: resultRows(range.rows)), of: scratch, stride: rows.stride)

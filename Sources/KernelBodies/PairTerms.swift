@@ -157,6 +157,7 @@ import KernelIntrinsics
       pairs.batchStride /= 2
       pairs.headStride /= 2
       pairs.rowStride /= 2
+      pairs.rowsEnd /= 2
       return pairs
     }
 

@@ -37,7 +37,7 @@ struct PartialRows {
     let origin = item.firstHead * item.queries + item.firstQuery
     return KernelOperand(
       base: UnsafeMutableRawPointer(base - origin * stride), element: StoredElement.float32.rawValue, batchStride: 0,
-      headStride: item.queries * stride, rowStride: stride, columnStride: 1)
+      headStride: item.queries * stride, rowStride: stride, columnStride: 1, rowsEnd: 0)
   }
 }
 

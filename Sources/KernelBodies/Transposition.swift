@@ -170,6 +170,7 @@ func storeTransposed(
       switch operand.stored {
       case .float32: storeSquares(Float32Format.self, source, factor, columns: columns, to: operand, rows)
       case .float16: storeSquares(Float16Format.self, source, factor, columns: columns, to: operand, rows)
+      case .bfloat16 where columns >= 2 * laneCount: storePairs(source, factor, columns: columns, to: operand, rows)
       case .bfloat16: storeSquares(BrainFloatFormat.self, source, factor, columns: columns, to: operand, rows)
       case .boolean: break
       }
@@ -185,22 +186,53 @@ private func storeSquares<Format: ElementFormat>(
   _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
   _ rows: EvenRows
 ) {
-  let rowBytes = operand.rowStride * Format.size
-  let base = operand.base.unsafelyUnwrapped + rows.offset * Format.size
+  storeSquares(elementSize: Format.size, columnsAtOnce: laneCount, columns: columns, to: operand, rows) {
+    Vector(at: tile + $0 * LaneGroup.width) * factor
+  } store: {
+    Format.store($0, at: $1)
+  }
+}
+
+/// The same for rows of bf16 numbers, at least two vectors long, of which two share an element of a square.
+@inline(__always)
+private func storePairs(
+  _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand, _ rows: EvenRows
+) {
+  storeSquares(
+    elementSize: BrainFloatFormat.size, columnsAtOnce: 2 * laneCount, columns: columns, to: operand, rows
+  ) { column in
+    let even = tile + column * LaneGroup.width
+    return .brainFloatPairs(Vector(at: even) * factor, Vector(at: even + LaneGroup.width) * factor)
+  } store: {
+    Float32Format.store($0, at: $1)
+  }
+}
+
+/// - Parameters:
+///   - columnsAtOnce: The columns of a square: as many as its rows of elements hold.
+///   - element: The elements that begin with a column, for all lanes.
+///   - store: Stores the elements of a row.
+@inline(__always)
+private func storeSquares(
+  elementSize: Int, columnsAtOnce: Int, columns: Int, to operand: KernelOperand, _ rows: EvenRows,
+  element: (_ column: Int) -> Vector, store: (Vector, UnsafeMutableRawPointer) -> Void
+) {
+  let rowBytes = operand.rowStride * elementSize
+  let base = operand.base.unsafelyUnwrapped + rows.offset * elementSize
   var column = 0
   while column < columns {
-    let first = min(column, columns - laneCount)
-    let target = base + first * Format.size
+    let first = min(column, columns - columnsAtOnce)
+    let target = base + first * elementSize
     var block = VectorBlock.zeros
-    for row in 0..<laneCount { block[row] = Vector(at: tile + (first + row) * LaneGroup.width) * factor }
+    for row in 0..<laneCount { block[row] = element(first + row * (columnsAtOnce / laneCount)) }
     transpose(&block)
     // As above.
     if rows.count == laneCount {
-      for lane in 0..<laneCount { Format.store(block[lane], at: target + lane * rowBytes) }
+      for lane in 0..<laneCount { store(block[lane], target + lane * rowBytes) }
     } else {
-      for lane in 0..<laneCount where lane < rows.count { Format.store(block[lane], at: target + lane * rowBytes) }
+      for lane in 0..<laneCount where lane < rows.count { store(block[lane], target + lane * rowBytes) }
     }
-    column += laneCount
+    column += columnsAtOnce
   }
 }
 

@@ -97,6 +97,19 @@ extension Vector {
     #endif
   }
 
+  /// The nearest bfloat16 numbers of two vectors: each lane holds that of `low` in its low half and that of `high` in its
+  /// high half.
+  @inline(__always)
+  static func brainFloatPairs(_ low: Vector, _ high: Vector) -> Vector {
+    #if ISA_AVX512
+      return kernel_nearest_brain_float_pairs16(low, high)
+    #elseif ISA_AVX2
+      return kernel_nearest_brain_float_pairs8(low, high)
+    #else
+      return kernel_nearest_brain_float_pairs4(low, high)
+    #endif
+  }
+
   /// The bits of the nearest bfloat16 numbers, as ``brainFloatBits(_:)``.
   var brainFloatBits: VectorHalves {
     @inline(__always) get {

@@ -149,6 +149,48 @@ struct DeterminismTests {
     try type.withType { try check($0) }
   }
 
+  /// Where rows of a head do not fill a tile of the matrix unit, it may be completed with rows of the next head.
+  @Test(
+    "A head does not depend on the heads beside it", arguments: AttentionElementType.allCases, InstructionSet.usable)
+  func headsBeside(type: AttentionElementType, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_ attentionCase: AttentionCase, _: Element.Type) throws {
+      var attentionCase = attentionCase
+      attentionCase.element = type
+      var inputs = try AttentionInputs<Element>(attentionCase)
+      /// All results of the first and of the last head.
+      func results() throws -> [[Double]] {
+        let options = ExecutionOptions(backend: .cpu, instructionSet: set)
+        let forward = try inputs.forward(options)
+        let gradients = try inputs.gradients(options, after: forward)
+        return [
+          forward.output.doubles, forward.logSumExp.doubles, gradients.queries.doubles, gradients.keys.doubles,
+          gradients.values.doubles,
+        ].flatMap { [Array($0.prefix($0.count / 3)), Array($0.suffix($0.count / 3))] }
+      }
+      func withoutMiddleHead(_ view: TensorView<Element>) -> TensorView<Element> {
+        var tensor = Tensor(copying: view)
+        for row in 0..<view.shape[2] {
+          for column in 0..<view.shape[3] { tensor[0, 1, row, column] = .nan }
+        }
+        return tensor.view
+      }
+      let expected = try results()
+      #expect(expected.allSatisfy { $0.allSatisfy(\.isFinite) })
+      inputs.queries = withoutMiddleHead(inputs.queries)
+      inputs.keys = withoutMiddleHead(inputs.keys)
+      inputs.values = withoutMiddleHead(inputs.values)
+      inputs.outputGradient = withoutMiddleHead(inputs.outputGradient)
+      #expect(try results() == expected)
+    }
+    for attentionCase in [
+      AttentionCase(heads: (3, 3), lengths: (50, 83), dimensions: (64, 32)),
+      AttentionCase(heads: (3, 3), lengths: (83, 83), dimensions: (32, 64), mask: .causal(.topLeft)),
+      AttentionCase(heads: (3, 3), lengths: (50, 35), dimensions: (64, 64), bias: BiasForm(form: .whole), softcap: 5),
+    ] {
+      try type.withType { try check(attentionCase, $0) }
+    }
+  }
+
   /// More threads than cores, so that a thread loses its core while others wait for its turn.
   @Test("Calls that crowd the cores do not change a bit", arguments: InstructionSet.usable)
   func crowd(set: InstructionSet) throws {

@@ -17,10 +17,14 @@ extension KernelOperand {
 
   /// A four-dimensional view; valid as long as the view is kept alive.
   init<Element: AttentionElement>(_ view: TensorView<Element>) {
+    let (shape, strides) = (view.shape, view.strides)
+    let headEnd = shape[2] * strides[2]
+    let isGapless = strides[0] == headEnd || strides[1] == headEnd && strides[0] == shape[1] * strides[1]
+    let last = zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
     self.init(
       base: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress),
-      element: Element.attentionElementType.kernelElement, batchStride: view.strides[0], headStride: view.strides[1],
-      rowStride: view.strides[2], columnStride: view.strides[3])
+      element: Element.attentionElementType.kernelElement, batchStride: strides[0], headStride: strides[1],
+      rowStride: strides[2], columnStride: strides[3], rowsEnd: isGapless && strides[2] > 0 ? last + 1 : 0)
   }
 
   /// A dense tensor that is being written.
@@ -28,7 +32,7 @@ extension KernelOperand {
     self.init(
       base: UnsafeMutableRawPointer(base), element: Element.attentionElementType.kernelElement,
       batchStride: axes.heads * axes.rows * axes.columns, headStride: axes.rows * axes.columns,
-      rowStride: axes.columns, columnStride: 1)
+      rowStride: axes.columns, columnStride: 1, rowsEnd: 0)
   }
 
   /// A boolean mask that is repeated to the axes of the scores; valid as long as the view is kept alive.
@@ -58,7 +62,7 @@ extension KernelOperand {
     }
     self.init(
       base: base, element: element, batchStride: stride(4), headStride: stride(3), rowStride: stride(2),
-      columnStride: stride(1))
+      columnStride: stride(1), rowsEnd: 0)
   }
 }
 

@@ -14,6 +14,9 @@ typedef struct KernelOperand {
   intptr_t headStride;
   intptr_t rowStride;
   intptr_t columnStride;
+  // Behind the last element, in elements from the base, where what lies a row stride behind the rows of a head are rows of
+  // this operand, too; 0 where it may be something else.
+  intptr_t rowsEnd;
 } KernelOperand;
 
 // One attention problem, forward or backward, as every kernel sees it.

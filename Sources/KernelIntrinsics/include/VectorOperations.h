@@ -187,21 +187,37 @@ KERNEL_INLINE void kernel_store_first_words16(void *_Nonnull address, kernel_flo
 }
 #endif
 
-// The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN.
+// The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN. And those of two
+// vectors as pairs: each lane holds `low` in its low half and `high` in its high half.
 typedef unsigned short kernel_ushort4 __attribute__((ext_vector_type(4)));
 typedef unsigned short kernel_ushort8 __attribute__((ext_vector_type(8)));
 typedef unsigned short kernel_ushort16 __attribute__((ext_vector_type(16)));
-#define KERNEL_BRAIN_FLOAT_BITS(name, vector, half_vector, count) \
-  KERNEL_INLINE half_vector name(vector numbers) { \
-    typedef unsigned word __attribute__((ext_vector_type(count))); \
-    word bits = (word)numbers; \
-    word rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16; \
-    word quiet = (bits >> 16) | 0x40; \
-    return __builtin_convertvector((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded, half_vector); \
+#define KERNEL_BRAIN_FLOAT_BITS(count) \
+  typedef unsigned kernel_word##count __attribute__((ext_vector_type(count))); \
+  /* In the upper halves. */ \
+  KERNEL_INLINE kernel_word##count kernel_rounded_to_brain_float##count(kernel_float##count numbers) { \
+    kernel_word##count bits = (kernel_word##count)numbers; \
+    kernel_word##count rounded = bits + 0x7fff + ((bits >> 16) & 1); \
+    return (bits & 0x7fffffff) > 0x7f800000 ? bits | 0x400000 : rounded; \
+  } \
+  KERNEL_INLINE kernel_ushort##count kernel_brain_float_bits##count(kernel_float##count numbers) { \
+    return __builtin_convertvector(kernel_rounded_to_brain_float##count(numbers) >> 16, kernel_ushort##count); \
   }
-KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits4, kernel_float4, kernel_ushort4, 4)
-KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits8, kernel_float8, kernel_ushort8, 8)
-KERNEL_BRAIN_FLOAT_BITS(kernel_brain_float_bits16, kernel_float16, kernel_ushort16, 16)
+#define KERNEL_BRAIN_FLOAT_PAIRS(count, joined) \
+  KERNEL_INLINE kernel_float##count kernel_nearest_brain_float_pairs##count( \
+      kernel_float##count low, kernel_float##count high) { \
+    kernel_word##count below = kernel_rounded_to_brain_float##count(low) >> 16; \
+    kernel_word##count above = kernel_rounded_to_brain_float##count(high); \
+    return (kernel_float##count)(joined); \
+  }
+KERNEL_BRAIN_FLOAT_BITS(4)
+KERNEL_BRAIN_FLOAT_BITS(8)
+KERNEL_BRAIN_FLOAT_BITS(16)
+KERNEL_BRAIN_FLOAT_PAIRS(4, below | (above & 0xffff0000))
+KERNEL_BRAIN_FLOAT_PAIRS(8, below | (above & 0xffff0000))
+#if defined(__AVX512BW__)
+KERNEL_BRAIN_FLOAT_PAIRS(16, _mm512_mask_mov_epi16((__m512i)below, 0xaaaaaaaa, (__m512i)above))
+#endif
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // With s = floor(32 x) / 32: x - s, in [0, 1/32]; 0 for an infinity.

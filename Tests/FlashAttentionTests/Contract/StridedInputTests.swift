@@ -79,6 +79,7 @@ struct StridedInputTests {
       AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (40, 72), element: .bfloat16),
       AttentionCase(heads: (4, 2), lengths: (2, 83), dimensions: (40, 72), element: .float16),
       AttentionCase(heads: (2, 2), lengths: (19, 83), dimensions: (72, 40)),
+      AttentionCase(batch: 2, heads: (3, 3), lengths: (50, 83), dimensions: (64, 32), element: .bfloat16),
       AttentionCase(
         heads: (2, 2), lengths: (97, 50), dimensions: (20, 24), element: .float16,
         booleanMask: BooleanMaskForm(form: .whole)),
