@@ -21,9 +21,9 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
     outputs.readLines()
     var gradients = RowPrefetch(range, of: problem.outputGradient)
     gradients.readLines()
-    let deltas = rowDeltas(problem, batch: batch, head: head, firstRow: row, count: count)
-    for lane in 0..<laneCount where lane < count {
-      problem.rowDelta.unsafelyUnwrapped[first + row + lane] = deltas[lane]
+    let deltas = problem.rowDelta.unsafelyUnwrapped + first + row
+    if !storeUnorderedDeltas(problem, batch: batch, head: head, firstRow: row, count: count, at: deltas) {
+      rowDeltas(problem, batch: batch, head: head, firstRow: row, count: count).store(firstWords: count, at: deltas)
     }
     row += laneCount
   }
@@ -32,8 +32,7 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
 /// δ of up to a vector of rows, one in each lane.
 ///
 /// The columns are summed one after the other, as register tiles sum dP = Σ dO ∘ V: where a query sees one key only,
-/// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics. Not so where the matrix unit sums dP of 16-bit
-/// numbers, whose O is rounded.
+/// O is that key's V, and dP − δ is then exactly the zero that it is in mathematics.
 @inline(__always)
 private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int) -> Vector {
   let output = problem.output
@@ -117,6 +116,74 @@ private func adding(
   return sums
 }
 
+/// Stores δ of up to a vector of rows, summed in the order that takes least time: where the matrix unit sums dP of 16-bit
+/// numbers, whose O is rounded, dP − δ is no exact zero whatever the order.
+///
+/// - Returns: Whether the problem allows that.
+@inline(__always)
+private func storeUnorderedDeltas(
+  _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
+) -> Bool {
+  #if ISA_AMX
+    let output = problem.output
+    let gradient = problem.outputGradient
+    let isPlain = output.columnStride == 1 && gradient.columnStride == 1
+    if problem.matrixUnitParts == 0 || !isPlain || problem.valueDimension % (2 * laneCount) != 0 { return false }
+    let outputStart = output.offset(batch: batch, head: head, row: firstRow)
+    let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
+    let columns = problem.valueDimension
+    switch gradient.stored {
+    case .float16:
+      storeProductSums(
+        Float16Format.self, output, outputStart, gradient, gradientStart, columns: columns, count: count, at: deltas)
+    case .bfloat16:
+      storeProductSums(
+        BrainFloatFormat.self, output, outputStart, gradient, gradientStart, columns: columns, count: count, at: deltas)
+    case .float32, .boolean: return false
+    }
+    return true
+  #else
+    return false
+  #endif
+}
+
+#if ISA_AMX
+  /// Stores the sums of the products of two operands' elements in each of up to a vector of rows. A row's sum does not depend on
+  /// how many there are.
+  @inline(__always)
+  private func storeProductSums<Format: ElementFormat>(
+    _ format: Format.Type, _ first: KernelOperand, _ firstStart: Int, _ second: KernelOperand, _ secondStart: Int,
+    columns: Int, count: Int, at destination: UnsafeMutablePointer<Float>
+  ) {
+    var sums = VectorBlock.zeros
+    var column = 0
+    while column < columns {
+      let a = UnsafeRawPointer(first.base.unsafelyUnwrapped) + (firstStart + column) * Format.size
+      let b = UnsafeRawPointer(second.base.unsafelyUnwrapped) + (secondStart + column) * Format.size
+      @inline(__always)
+      func add(_ row: Int) {
+        let a = a + row * first.rowStride * Format.size
+        let b = b + row * second.rowStride * Format.size
+        sums[row] = sums[row].adding(product: Format.loadFirst(a), Format.loadFirst(b))
+          .adding(product: Format.loadSecond(a), Format.loadSecond(b))
+      }
+      // A test for each row only where rows are missing.
+      if count == laneCount {
+        for row in 0..<laneCount { add(row) }
+      } else {
+        for row in 0..<laneCount where row < count { add(row) }
+      }
+      column += 2 * laneCount
+    }
+    if count == laneCount { return storeLaneSums(sums, factor: 1, at: destination) }
+    var result = Vector.zeros
+    withUnsafeMutableBytes(of: &result) {
+      storeLaneSums(sums, factor: 1, at: $0.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
+    }
+    result.store(firstWords: count, at: destination)
+  }
+#endif
+
 /// Rounds the finished fp32 sums of dQ to the element type of the gradient.
 func storeQueryGradientRows(_ problem: KernelProblem, batch: Int, head: Int, rows: BlockRange) {
   let first = (batch * problem.queryHeads + head) * problem.queryLength
@@ -125,6 +192,14 @@ func storeQueryGradientRows(_ problem: KernelProblem, batch: Int, head: Int, row
     let source = problem.queryGradientSum.unsafelyUnwrapped + (first + row) * problem.queryGradientStride
     let offset = problem.queryGradient.offset(batch: batch, head: head, row: row)
     var column = 0
+    if problem.queryGradient.columnStride == 1 {
+      let target = problem.queryGradient.base.unsafelyUnwrapped + offset * problem.queryGradient.elementSize
+      switch problem.queryGradient.stored {
+      case .float16: column = storeVectors(Float16Format.self, source, count: problem.headDimension, at: target)
+      case .bfloat16: column = storeVectors(BrainFloatFormat.self, source, count: problem.headDimension, at: target)
+      case .float32, .boolean: break
+      }
+    }
     while column < problem.headDimension {
       problem.queryGradient.store(
         Vector(at: source + column), at: offset + column * problem.queryGradient.columnStride,
@@ -133,4 +208,17 @@ func storeQueryGradientRows(_ problem: KernelProblem, batch: Int, head: Int, row
     }
     row += 1
   }
+}
+
+/// Stores numbers as far as they fill whole vectors, and returns how many these are.
+@inline(__always)
+private func storeVectors<Format: ElementFormat>(
+  _ format: Format.Type, _ numbers: UnsafePointer<Float>, count: Int, at target: UnsafeMutableRawPointer
+) -> Int {
+  var index = 0
+  while index + laneCount <= count {
+    Format.store(Vector(at: numbers + index), at: target + index * Format.size)
+    index += laneCount
+  }
+  return index
 }
