@@ -116,8 +116,8 @@ private func adding(
   return sums
 }
 
-/// Stores δ of up to a vector of rows, summed in the order that takes least time: where the matrix unit sums dP of 16-bit
-/// numbers, whose O is rounded, dP − δ is no exact zero whatever the order.
+/// Stores δ of up to a vector of rows, summed in the order that takes least time: the matrix unit sums dP in an order of its own,
+/// so dP − δ is no exact zero whatever the order.
 ///
 /// - Returns: Whether the problem allows that.
 @inline(__always)
@@ -125,21 +125,35 @@ private func storeUnorderedDeltas(
   _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
 ) -> Bool {
   #if ISA_AMX
+    let columns = problem.valueDimension
+    if problem.matrixUnitParts == 0 || columns % laneCount != 0 { return false }
     let output = problem.output
     let gradient = problem.outputGradient
-    let isPlain = output.columnStride == 1 && gradient.columnStride == 1
-    if problem.matrixUnitParts == 0 || !isPlain || problem.valueDimension % (2 * laneCount) != 0 { return false }
     let outputStart = output.offset(batch: batch, head: head, row: firstRow)
     let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
-    let columns = problem.valueDimension
-    switch gradient.stored {
-    case .float16:
+    @inline(__always)
+    func storeRowsInPlace<Format: ElementFormat>(_ format: Format.Type) {
+      let outputs = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
+      let gradients = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
       storeProductSums(
-        Float16Format.self, output, outputStart, gradient, gradientStart, columns: columns, count: count, at: deltas)
-    case .bfloat16:
+        columns: columns, count: count, at: deltas,
+        first: { row, column in Format.load(outputs + (row * output.rowStride + column) * Format.size) },
+        second: { row, column in Format.load(gradients + (row * gradient.rowStride + column) * Format.size) })
+    }
+    if output.columnStride != 1 || gradient.columnStride != 1 {
       storeProductSums(
-        BrainFloatFormat.self, output, outputStart, gradient, gradientStart, columns: columns, count: count, at: deltas)
-    case .float32, .boolean: return false
+        columns: columns, count: count, at: deltas,
+        first: { row, column in
+          output.vector(at: outputStart + row * output.rowStride + column * output.columnStride, count: laneCount)
+        },
+        second: { row, column in
+          gradient.vector(
+            at: gradientStart + row * gradient.rowStride + column * gradient.columnStride, count: laneCount)
+        })
+    } else if gradient.stored == .bfloat16 {
+      storeRowsInPlace(BrainFloatFormat.self)
+    } else {
+      storeRowsInPlace(Float16Format.self)
     }
     return true
   #else
@@ -148,32 +162,30 @@ private func storeUnorderedDeltas(
 }
 
 #if ISA_AMX
-  /// Stores the sums of the products of two operands' elements in each of up to a vector of rows. A row's sum does not depend on
-  /// how many there are.
+  /// Stores the sums of products in each of up to a vector of rows, in an order that depends neither on the number of rows nor on
+  /// how they lie in memory.
+  ///
+  /// - Parameters:
+  ///   - columns: The products of a row, whole vectors.
+  ///   - first: A vector of factors, given a row and a column.
+  ///   - second: The vector that it is multiplied by.
   @inline(__always)
-  private func storeProductSums<Format: ElementFormat>(
-    _ format: Format.Type, _ first: KernelOperand, _ firstStart: Int, _ second: KernelOperand, _ secondStart: Int,
-    columns: Int, count: Int, at destination: UnsafeMutablePointer<Float>
+  private func storeProductSums(
+    columns: Int, count: Int, at destination: UnsafeMutablePointer<Float>,
+    first: (_ row: Int, _ column: Int) -> Vector, second: (_ row: Int, _ column: Int) -> Vector
   ) {
     var sums = VectorBlock.zeros
     var column = 0
     while column < columns {
-      let a = UnsafeRawPointer(first.base.unsafelyUnwrapped) + (firstStart + column) * Format.size
-      let b = UnsafeRawPointer(second.base.unsafelyUnwrapped) + (secondStart + column) * Format.size
-      @inline(__always)
-      func add(_ row: Int) {
-        let a = a + row * first.rowStride * Format.size
-        let b = b + row * second.rowStride * Format.size
-        sums[row] = sums[row].adding(product: Format.loadFirst(a), Format.loadFirst(b))
-          .adding(product: Format.loadSecond(a), Format.loadSecond(b))
-      }
       // A test for each row only where rows are missing.
       if count == laneCount {
-        for row in 0..<laneCount { add(row) }
+        for row in 0..<laneCount { sums[row] = sums[row].adding(product: first(row, column), second(row, column)) }
       } else {
-        for row in 0..<laneCount where row < count { add(row) }
+        for row in 0..<laneCount where row < count {
+          sums[row] = sums[row].adding(product: first(row, column), second(row, column))
+        }
       }
-      column += 2 * laneCount
+      column += laneCount
     }
     if count == laneCount { return storeLaneSums(sums, factor: 1, at: destination) }
     var result = Vector.zeros

@@ -12,7 +12,8 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
 enum ProductAccuracy {
   /// All of it.
   case exact
-  /// All but the products of last parts, which are as small as what one operand has lost when it was put into parts.
+  /// All but the products of last parts, which are about as small as what one operand may have lost when it was put into
+  /// parts.
   case ofRoundedOperand
 }
 

@@ -10,7 +10,8 @@ import KernelIntrinsics
       raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
       multiplyByMatrixUnit(
-        One.self, One.self, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
+        PartCount.self, ProductCount.self, rows: rows, vectors: vectors, depth: depth, scalars.base,
+        scalarStride: scalars.stride,
         operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
         raising: maxima, prefetch: prefetch)
     }

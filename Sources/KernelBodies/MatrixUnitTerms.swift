@@ -68,13 +68,12 @@ import KernelIntrinsics
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
     ) -> RowBlock<MatrixUnitTerms> {
-      // Behind rows in place are no zeros to complete a tile with, but results of other rows are nobody's: only there have to
-      // be any.
+      // Any rows may complete the last tile, because what comes of them is nobody's, but there have to be some.
       let end = range.offset(in: operand) + (resultRows(range.rows) - 1) * operand.rowStride + range.columns
-      let isCopied =
-        range.columns % rowStep != 0 || range.rows % laneCount != 0 && (end > operand.rowsEnd || !isFinite)
-      let rows = PairTerms.rows(operand, range, isFinite: isFinite, isCopied: isCopied, scratch: scratch)
-      if isCopied {
+      let isCompleted = range.rows % laneCount == 0 || operand.rowsEnd > 0 && end <= operand.rowsEnd
+      let rows = PairTerms.rows(
+        operand, range, isFinite: isFinite, isCopied: range.columns % rowStep != 0 || !isCompleted, scratch: scratch)
+      if rows.base == UnsafePointer(scratch) {
         clearRows(BlockRange(start: range.rows, end: resultRows(range.rows)), of: scratch, stride: rows.stride)
       }
       return RowBlock(base: rows.base, stride: rows.stride)

@@ -68,7 +68,7 @@ extension KernelOperand {
   @inline(__always)
   func from(column: Int) -> KernelOperand {
     var operand = self
-    operand.rowsEnd = 0
+    operand.rowsEnd -= column * columnStride
     operand.base = base.unsafelyUnwrapped + column * columnStride * elementSize
     return operand
   }

@@ -5,10 +5,11 @@ import KernelIntrinsics
   ///
   /// x = x₀ + x₁, where x₀ is x rounded to the eight significant bits of bf16 and x₁ the rest, which has no more than three.
   /// Products of fp16 numbers are sums of the four products of their parts, and as each of these is exact in fp32, nothing is
-  /// lost. P and dS, which are fp32 numbers, keep 16 bits or more.
+  /// lost. P and dS, which are fp32 numbers, keep 16 bits or more, and their products do without that of the last parts, which
+  /// is at most 2⁻¹⁶ of the whole.
   ///
-  /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one makes NaN of all
-  /// products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
+  /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one, which meets the
+  /// first one of every other number, makes NaN of all products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
   enum SplitTerms: MatrixUnitArithmetic {
     typealias PartCount = Two
     typealias ProductCount = Four
@@ -28,7 +29,8 @@ import KernelIntrinsics
       @inline(__always)
       func multiply<Products: Count>(_ products: Products.Type) {
         multiplyByMatrixUnit(
-          Two.self, products, rows: rows, vectors: vectors, depth: depth, scalars.base, scalarStride: scalars.stride,
+          PartCount.self, products, rows: rows, vectors: vectors, depth: depth, scalars.base,
+          scalarStride: scalars.stride,
           operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
           raising: maxima, prefetch: prefetch)
       }

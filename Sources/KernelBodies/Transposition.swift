@@ -186,7 +186,7 @@ private func storeSquares<Format: ElementFormat>(
   _ format: Format.Type, _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand,
   _ rows: EvenRows
 ) {
-  storeSquares(elementSize: Format.size, columnsAtOnce: laneCount, columns: columns, to: operand, rows) {
+  storeBlocks(elementSize: Format.size, columnsAtOnce: laneCount, columns: columns, to: operand, rows) {
     Vector(at: tile + $0 * LaneGroup.width) * factor
   } store: {
     Format.store($0, at: $1)
@@ -198,7 +198,7 @@ private func storeSquares<Format: ElementFormat>(
 private func storePairs(
   _ tile: UnsafePointer<Float>, _ factor: Vector, columns: Int, to operand: KernelOperand, _ rows: EvenRows
 ) {
-  storeSquares(
+  storeBlocks(
     elementSize: BrainFloatFormat.size, columnsAtOnce: 2 * laneCount, columns: columns, to: operand, rows
   ) { column in
     let even = tile + column * LaneGroup.width
@@ -208,12 +208,14 @@ private func storePairs(
   }
 }
 
+/// Transposes squares of elements, each one column or more, and stores their rows.
+///
 /// - Parameters:
 ///   - columnsAtOnce: The columns of a square: as many as its rows of elements hold.
 ///   - element: The elements that begin with a column, for all lanes.
 ///   - store: Stores the elements of a row.
 @inline(__always)
-private func storeSquares(
+private func storeBlocks(
   elementSize: Int, columnsAtOnce: Int, columns: Int, to operand: KernelOperand, _ rows: EvenRows,
   element: (_ column: Int) -> Vector, store: (Vector, UnsafeMutableRawPointer) -> Void
 ) {
@@ -226,7 +228,7 @@ private func storeSquares(
     var block = VectorBlock.zeros
     for row in 0..<laneCount { block[row] = element(first + row * (columnsAtOnce / laneCount)) }
     transpose(&block)
-    // As above.
+    // A test for each row only where lanes are unused.
     if rows.count == laneCount {
       for lane in 0..<laneCount { store(block[lane], target + lane * rowBytes) }
     } else {

@@ -17,14 +17,20 @@ extension KernelOperand {
 
   /// A four-dimensional view; valid as long as the view is kept alive.
   init<Element: AttentionElement>(_ view: TensorView<Element>) {
-    let (shape, strides) = (view.shape, view.strides)
-    let headEnd = shape[2] * strides[2]
-    let isGapless = strides[0] == headEnd || strides[1] == headEnd && strides[0] == shape[1] * strides[1]
-    let last = zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
     self.init(
       base: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress),
-      element: Element.attentionElementType.kernelElement, batchStride: strides[0], headStride: strides[1],
-      rowStride: strides[2], columnStride: strides[3], rowsEnd: isGapless && strides[2] > 0 ? last + 1 : 0)
+      element: Element.attentionElementType.kernelElement, batchStride: view.strides[0], headStride: view.strides[1],
+      rowStride: view.strides[2], columnStride: view.strides[3],
+      rowsEnd: Self.hasRowsBehindHeads(view.shape, view.strides)
+        ? zip(view.shape, view.strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } : 0)
+  }
+
+  /// Whether what lies behind the rows of a head is the next head, or the same head of the next entry of the batch.
+  private static func hasRowsBehindHeads(_ shape: [Int], _ strides: [Int]) -> Bool {
+    let headEnd = shape[2] * strides[2]
+    let isNextHead = strides[1] == headEnd && strides[0] == shape[1] * strides[1]
+    let isNextEntry = strides[0] == headEnd && strides[1] >= 0 && shape[1] * strides[1] <= strides[2]
+    return strides[2] > 0 && (isNextHead || isNextEntry)
   }
 
   /// A dense tensor that is being written.

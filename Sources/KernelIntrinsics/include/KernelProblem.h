@@ -14,8 +14,8 @@ typedef struct KernelOperand {
   intptr_t headStride;
   intptr_t rowStride;
   intptr_t columnStride;
-  // Behind the last element, in elements from the base, where what lies a row stride behind the rows of a head are rows of
-  // this operand, too; 0 where it may be something else.
+  // How far the rows that lie behind those of a head are rows of this operand, too: the end of its last element, in elements
+  // from the base. Not positive where they may be something else.
   intptr_t rowsEnd;
 } KernelOperand;
 

@@ -188,13 +188,14 @@ KERNEL_INLINE void kernel_store_first_words16(void *_Nonnull address, kernel_flo
 #endif
 
 // The bits of the bfloat16 numbers that are nearest to the lanes, ties to even; NaN stays a quiet NaN. And those of two
-// vectors as pairs: each lane holds `low` in its low half and `high` in its high half.
+// vectors as pairs: each lane holds `low` in its low half and `high` in its high half. Other than the processor's own
+// conversion they keep subnormal numbers.
 typedef unsigned short kernel_ushort4 __attribute__((ext_vector_type(4)));
 typedef unsigned short kernel_ushort8 __attribute__((ext_vector_type(8)));
 typedef unsigned short kernel_ushort16 __attribute__((ext_vector_type(16)));
 #define KERNEL_BRAIN_FLOAT_BITS(count) \
   typedef unsigned kernel_word##count __attribute__((ext_vector_type(count))); \
-  /* In the upper halves. */ \
+  /* In the upper halves; the lower ones hold what is left. */ \
   KERNEL_INLINE kernel_word##count kernel_rounded_to_brain_float##count(kernel_float##count numbers) { \
     kernel_word##count bits = (kernel_word##count)numbers; \
     kernel_word##count rounded = bits + 0x7fff + ((bits >> 16) & 1); \

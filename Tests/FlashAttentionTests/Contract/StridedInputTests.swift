@@ -18,6 +18,8 @@ struct StridedInputTests {
     case columnsFirst
     /// Columns, rows and heads stored backwards.
     case reversed
+    /// Rows stored backwards.
+    case reversedRows
 
     /// The elements of a tensor in this layout.
     func view<Element: AttentionElement>(_ source: TensorView<Element>) throws -> TensorView<Element> {
@@ -40,6 +42,9 @@ struct StridedInputTests {
       case .reversed:
         let reversed = Tensor<Element>(copying: source.reversed())
         return reversed.view.reversed()
+      case .reversedRows:
+        let reversed = Tensor<Element>(copying: source.reversed(2...2))
+        return reversed.view.reversed(2...2)
       }
     }
 
@@ -158,11 +163,11 @@ struct StridedInputTests {
 }
 
 extension TensorView {
-  /// The view with all axes but the first reversed: negative strides.
-  fileprivate func reversed() -> TensorView {
+  /// The view with some axes reversed, which have negative strides.
+  fileprivate func reversed(_ axes: ClosedRange<Int> = 1...3) -> TensorView {
     var start = offset
     var strides = strides
-    for axis in 1..<shape.count {
+    for axis in axes {
       start += (shape[axis] - 1) * strides[axis]
       strides[axis] = -strides[axis]
     }
