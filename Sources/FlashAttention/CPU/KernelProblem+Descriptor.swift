@@ -20,17 +20,24 @@ extension KernelOperand {
     self.init(
       base: UnsafeMutableRawPointer(mutating: view.unsafeBaseAddress),
       element: Element.attentionElementType.kernelElement, batchStride: view.strides[0], headStride: view.strides[1],
-      rowStride: view.strides[2], columnStride: view.strides[3],
-      rowsEnd: Self.hasRowsBehindHeads(view.shape, view.strides)
-        ? zip(view.shape, view.strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 } : 0)
+      rowStride: view.strides[2], columnStride: view.strides[3], rowsEnd: 0)
+    if hasRowsBehindHeads(view.shape) { rowsEnd = end(of: view.shape) }
   }
 
+  // Products wrap, because where one axis is empty the others may have any length.
+
   /// Whether what lies behind the rows of a head is the next head, or the same head of the next entry of the batch.
-  private static func hasRowsBehindHeads(_ shape: [Int], _ strides: [Int]) -> Bool {
-    let headEnd = shape[2] * strides[2]
-    let isNextHead = strides[1] == headEnd && strides[0] == shape[1] * strides[1]
-    let isNextEntry = strides[0] == headEnd && strides[1] >= 0 && shape[1] * strides[1] <= strides[2]
-    return strides[2] > 0 && (isNextHead || isNextEntry)
+  private func hasRowsBehindHeads(_ shape: [Int]) -> Bool {
+    let headEnd = shape[2] &* rowStride
+    let isNextHead = headStride == headEnd && batchStride == shape[1] &* headStride
+    let isNextEntry = batchStride == headEnd && headStride >= 0 && shape[1] &* headStride <= rowStride
+    return rowStride > 0 && (isNextHead || isNextEntry)
+  }
+
+  /// Behind the last element, from the base. Written out, because nothing may be allocated here.
+  private func end(of shape: [Int]) -> Int {
+    (shape[0] - 1) &* batchStride &+ (shape[1] - 1) &* headStride &+ (shape[2] - 1) &* rowStride
+      &+ (shape[3] - 1) &* columnStride &+ 1
   }
 
   /// A dense tensor that is being written.
