@@ -11,9 +11,8 @@ import KernelIntrinsics
     ) {
       multiplyByMatrixUnit(
         PartCount.self, ProductCount.self, rows: rows, vectors: vectors, depth: depth, scalars.base,
-        scalarStride: scalars.stride,
-        operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
-        raising: maxima, prefetch: prefetch)
+        scalarStride: scalars.stride, operand, stride: stride, into: destination,
+        destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
     }
   }
 
@@ -24,10 +23,9 @@ import KernelIntrinsics
   @inline(__always)
   func multiplyByMatrixUnit<Parts: Count, Products: Count>(
     _ parts: Parts.Type, _ products: Products.Type, rows: Int, vectors: Int, depth: Int,
-    _ scalars: UnsafePointer<Float>, scalarStride: Int,
-    _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
-    destinationStride: Int, start: AccumulatorStart, raising maxima: UnsafeMutablePointer<Float>?,
-    prefetch: UnsafeMutablePointer<Prefetch>?
+    _ scalars: UnsafePointer<Float>, scalarStride: Int, _ operand: UnsafePointer<Float>, stride: Int,
+    into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
+    raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
   ) {
     let inTiles = rows / laneCount * laneCount
     var column = 0

@@ -9,7 +9,8 @@ import KernelIntrinsics
   /// is at most 2⁻¹⁶ of the whole.
   ///
   /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one, which meets the
-  /// first one of every other number, makes NaN of all products. The passes compute again what an operand that is not finite reaches: rows of O, and elements of S and dP.
+  /// first one of every other number, makes NaN of all products. The passes compute again what an operand that is not finite
+  /// reaches: rows of O, and elements of S and dP.
   enum SplitTerms: MatrixUnitArithmetic {
     typealias PartCount = Two
     typealias ProductCount = Four
@@ -30,9 +31,8 @@ import KernelIntrinsics
       func multiply<Products: Count>(_ products: Products.Type) {
         multiplyByMatrixUnit(
           PartCount.self, products, rows: rows, vectors: vectors, depth: depth, scalars.base,
-          scalarStride: scalars.stride,
-          operand, stride: stride, into: destination, destinationStride: destinationStride, start: start,
-          raising: maxima, prefetch: prefetch)
+          scalarStride: scalars.stride, operand, stride: stride, into: destination,
+          destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
       }
       switch accuracy {
       case .exact: multiply(ProductCount.self)
