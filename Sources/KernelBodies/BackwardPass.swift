@@ -12,7 +12,7 @@ import KernelIntrinsics
 /// These are the five products of Algorithm 4 of FlashAttention (Dao et al., 2022). Nobody else adds to this block's dK
 /// and dV. dQ_i is shared with the items of other key blocks, which take turns in the order of the keys, so that the
 /// sums are the same for any number of threads.
-struct BackwardPass<Terms: TermArithmetic> {
+struct BackwardPass<Terms: GradientTerms> {
   let problem: KernelProblem
   let item: BackwardItem
   let layout: BackwardWorkspace

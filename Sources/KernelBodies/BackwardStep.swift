@@ -8,7 +8,7 @@ struct BackwardTiles {
 }
 
 /// One step of the backward pass: one block of keys against one block of queries of one head.
-struct BackwardStep<Terms: TermArithmetic> {
+struct BackwardStep<Terms: GradientTerms> {
   let pass: BackwardPass<Terms>
   let head: Int
   let queries: BlockRange

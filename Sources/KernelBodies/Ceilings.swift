@@ -57,7 +57,7 @@ func runMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Floa
     kernel_load_tile(7, sink, 0)
     var round = 0
     while round < rounds {
-      for sums in 0..<4 { kernel_multiply_tiles(Int32(sums)) }
+      for sums in 0..<4 { kernel_multiply_tiles(Int32(sums), 6, 7) }
       round += 1
     }
     // A result, as the other ceilings have one.

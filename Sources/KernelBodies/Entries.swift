@@ -118,16 +118,26 @@ public func storeQueryGradient(
       kernel_configure_tiles()
       forwardPass(problem, item, workspace, MatrixUnitTerms.self).run()
       kernel_release_tiles()
+    } else if parts == 2 {
+      attendInParts(problem, item, workspace, SplitHalfTerms.self)
     } else {
-      kernel_configure_tiles()
-      let isFinite = forwardPass(problem, item, workspace, SplitTerms.self).runFinite()
-      kernel_release_tiles()
-      if isFinite { return }
-      // A row does not depend on the rows beside it, so that those that are finite stay as they are.
-      item.pointee.forEachNonFiniteRun(in: problem.pointee) { run in
-        var run = run
-        forwardPass(problem, &run, workspace, FloatTerms.self).run()
-      }
+      attendInParts(problem, item, workspace, SplitFloatTerms.self)
+    }
+  }
+
+  @inline(__always)
+  private func attendInParts<Terms: SplitTerms>(
+    _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer,
+    _ terms: Terms.Type
+  ) {
+    kernel_configure_tiles()
+    let isFinite = forwardPass(problem, item, workspace, Terms.self).runFinite()
+    kernel_release_tiles()
+    if isFinite { return }
+    // A row does not depend on the rows beside it, so that those that are finite stay as they are.
+    item.pointee.forEachNonFiniteRun(in: problem.pointee) { run in
+      var run = run
+      forwardPass(problem, &run, workspace, FloatTerms.self).run()
     }
   }
 
@@ -138,11 +148,11 @@ public func storeQueryGradient(
     switch problem.pointee.matrixUnitParts {
     case 0: attendBackward(problem, item, workspace)
     case 1: differentiateByMatrixUnit(problem, item, workspace, MatrixUnitTerms.self)
-    default: differentiateByMatrixUnit(problem, item, workspace, SplitTerms.self)
+    default: differentiateByMatrixUnit(problem, item, workspace, SplitHalfTerms.self)
     }
   }
 
-  private func differentiateByMatrixUnit<Terms: TermArithmetic>(
+  private func differentiateByMatrixUnit<Terms: GradientTerms>(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
     _ terms: Terms.Type
   ) {
@@ -278,7 +288,7 @@ private func shortQueryPass<Rows: RowTerms>(
 }
 
 @inline(__always)
-private func backwardPass<Terms: TermArithmetic>(
+private func backwardPass<Terms: GradientTerms>(
   _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer,
   _ terms: Terms.Type
 ) -> BackwardPass<Terms> {

@@ -23,7 +23,7 @@
       // A single piece has nothing to take turns with.
       if rows <= Terms.rowStep { return 0 }
       let block = InterleavedBlock(
-        group: group, probabilities: memory.floats(at: layout.scores), rows: rows, keyRows: keyRows,
+        group: group, probabilities: memory.floats(at: layout.probabilities), rows: rows, keyRows: keyRows,
         valueRows: valueRows, firstRow: firstRow, factor: factor, prefetch: prefetch)
       switch group.lanes.vectors {
       case 1: run(block, One.self, start: isFirst ? .zero : .destination)
@@ -54,7 +54,7 @@
     /// S = K · Qᵀ of 32 keys.
     private func product(
       _ block: InterleavedBlock<Terms>, _ row: Int, into scores: UnsafeMutablePointer<Float>
-    ) -> MatrixUnitProduct<Terms.PartCount, Terms.ProductCount> {
+    ) -> MatrixUnitProduct<Terms.PartCount, Terms.LastOrder> {
       let keys = block.keyRows.byRow(from: block.firstRow + row)
       return MatrixUnitProduct(
         rows: Terms.rowStep, depth: Terms.depth(problem.headDimension), scalars: keys.base, scalarStride: keys.stride,
@@ -68,7 +68,7 @@
     @inline(__always)
     private func interleave<Width: Count>(
       _ block: InterleavedBlock<Terms>, _ width: Width.Type, _ row: Int, _ scores: UnsafePointer<Float>,
-      with product: MatrixUnitProduct<Terms.PartCount, Terms.ProductCount>
+      with product: MatrixUnitProduct<Terms.PartCount, Terms.LastOrder>
     ) -> Bool {
       let softmax = block.group.softmax
       let target = block.probabilities(from: row)

@@ -290,10 +290,14 @@ struct ForwardPass<Terms: TermArithmetic> {
     if isCapped { tile.applySoftcap(problem.softcap, keeping: nil) }
     if isMasked { applyMasks(to: tile, steps, of: group, keys, factor: factor) }
     if isBiased { factor = 1 }
+    var probabilities = tile
+    if !Terms.Probabilities.fitsInPlace { probabilities.base = memory.floats(at: layout.probabilities) }
     group.softmax.update(
-      with: tile, steps, factor: factor, isMaximumKnown: isMaximumKnown, as: Terms.Probabilities.self)
+      with: tile, steps, factor: factor, isMaximumKnown: isMaximumKnown, into: probabilities.base,
+      as: Terms.Probabilities.self)
     addValues(
-      tile, steps, keys, valueRows, firstRow: firstRow, to: group, searchingValues: isMasked && searchingValues,
+      probabilities, steps, keys, valueRows, firstRow: firstRow, to: group,
+      searchingValues: isMasked && searchingValues,
       start: isFirst ? .zero : .scaledDestination(by: group.softmax.factors), prefetch)
   }
 
@@ -320,9 +324,10 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   /// The most terms of scores that are summed at once, so that the packed queries of a group, which every register tile
-  /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5.
+  /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5. In three parts 36 KiB
+  /// are worth it, because only sums that are computed at once take turns with a softmax.
   static var mostTermsAtOnce: Int {
-    let terms = 24 * 1024 / (LaneGroup.width * MemoryLayout<Float>.size * Terms.parts)
+    let terms = (Terms.parts > 2 ? 36 : 24) * 1024 / (LaneGroup.width * MemoryLayout<Float>.size * Terms.parts)
     // The matrix unit takes 16 at once.
     return terms / 16 * 16
   }
@@ -418,7 +423,7 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   private func storePartial(_ group: QueryGroup, _ rows: PartialRows) {
     let factors = group.softmax.factors
-    factors.update(repeating: 1, count: LaneGroup.width)
+    factors.update(repeating: 1 / Terms.Probabilities.scale, count: LaneGroup.width)
     storeTransposed(
       group.output, columns: problem.valueDimension, factors: factors, to: group.lanes, of: rows.operand(item))
     var lane = 0
@@ -428,7 +433,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
   }
 
-  /// Writes the rows' log-sum-exp, in the place of their maxima first, and returns the reciprocals of their sums.
+  /// Writes the rows' log-sum-exp, in the place of their maxima first, and returns what O has to be multiplied by, the
+  /// reciprocals of their sums.
   func finishSoftmax(_ group: QueryGroup) -> UnsafePointer<Float> {
     let sums = group.softmax.sum
     let reciprocals = group.softmax.factors
@@ -438,7 +444,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       let sum = Vector(at: sums + lane)
       // A row without a permitted key gives zeros, and −∞ as its maximum is.
       let isEmpty = sum .== .zeros
-      (1 / sum).replacing(with: .zeros, where: isEmpty).store(at: reciprocals + lane)
+      (1 / Terms.Probabilities.scale / sum).replacing(with: .zeros, where: isEmpty).store(at: reciprocals + lane)
       let logarithm = sum.naturalLogarithm.replacing(with: .zeros, where: isEmpty)
       logarithm.adding(product: Vector(at: results + lane), Vector(repeating: naturalLogarithmOf2))
         .store(at: results + lane)

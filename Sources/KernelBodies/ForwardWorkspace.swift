@@ -7,6 +7,8 @@ struct ForwardWorkspace {
   let outputs: Int
   let states: Int
   let positions: Int
+  /// Where the probabilities of a block begin, whose scores end with them.
+  let probabilities: Int
   let scores: Int
   /// Two times the scores of 32 keys; see ForwardPass+Interleaved.swift.
   let scorePieces: Int
@@ -27,7 +29,9 @@ struct ForwardWorkspace {
     outputs = layout.reserve(floats: groups * LaneGroup.memory(columns: problem.valueDimension, width: width))
     states = layout.reserve(floats: groups * width * OnlineSoftmax.numbersPerLane)
     positions = layout.reserve(bytes: groups * width * 4)
-    scores = layout.reserve(floats: keyBlock * width)
+    let probabilityRows = problem.termRows(keyBlock)
+    probabilities = layout.reserve(floats: probabilityRows * width)
+    scores = probabilities + (probabilityRows - keyBlock) * width * 4
     scorePieces = layout.reserve(floats: problem.matrixUnitParts > 0 ? 2 * 32 * width : 0)
     staging = layout.reserve(floats: problem.hasElementwiseMask ? keyBlock * width : 0)
     keyRows = layout.reserve(floats: problem.rowMemory(problem.keysPerVisit, columns: problem.headDimension))

@@ -22,7 +22,7 @@ import KernelIntrinsics
     ) -> Bool {
       var steps = InterleavedSoftmax<Format, Width, Moments>(
         softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
-        during: 2 * depth / laneCount * Products.value, prefetch)
+        during: 2 * depth / laneCount * Self.partProducts, prefetch)
       // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
       for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
       if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }
@@ -38,16 +38,29 @@ import KernelIntrinsics
       if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }
       rowScalars = scalars + laneCount * scalarStride
       termVectors = vectors
-      addTerms(
-        rowScalars, termVectors, to: Three.self, width, storing: destination, of: Zero.self, interleaving: &steps)
-      term = laneCount
-      while term < depth {
-        rowScalars += laneCount
-        termVectors += laneCount * vectorStride
-        addTerms(rowScalars, termVectors, to: Three.self, width, storing: nil, of: Zero.self, interleaving: &steps)
-        term += laneCount
+      if Parts.value > 1 {
+        store(destination, width, Zero.self)
+        for column in 0..<Width.value { kernel_zero_tile(Int32(column)) }
+        term = 0
+        repeat {
+          addTerms(rowScalars, termVectors, to: Zero.self, width, storing: nil, of: Three.self, interleaving: &steps)
+          rowScalars += laneCount
+          termVectors += laneCount * vectorStride
+          term += laneCount
+        } while term < depth
+        store(destination + laneCount * destinationStride, width, Zero.self)
+      } else {
+        addTerms(
+          rowScalars, termVectors, to: Three.self, width, storing: destination, of: Zero.self, interleaving: &steps)
+        term = laneCount
+        while term < depth {
+          rowScalars += laneCount
+          termVectors += laneCount * vectorStride
+          addTerms(rowScalars, termVectors, to: Three.self, width, storing: nil, of: Zero.self, interleaving: &steps)
+          term += laneCount
+        }
+        store(destination + laneCount * destinationStride, width, Three.self)
       }
-      store(destination + laneCount * destinationStride, width, Three.self)
       steps.finish()
       if !steps.isWithinBounds(of: softmax) { return false }
       steps.addSums(to: softmax)

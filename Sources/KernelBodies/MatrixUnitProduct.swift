@@ -10,7 +10,7 @@ import KernelIntrinsics
       raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
       multiplyByMatrixUnit(
-        PartCount.self, ProductCount.self, rows: rows, vectors: vectors, depth: depth, scalars.base,
+        PartCount.self, LastOrder.self, rows: rows, vectors: vectors, depth: depth, scalars.base,
         scalarStride: scalars.stride, operand, stride: stride, into: destination,
         destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
     }
@@ -21,8 +21,8 @@ import KernelIntrinsics
   ///
   /// The depth is a multiple of 16 terms, and the memory of scalars has rows up to a multiple of 16.
   @inline(__always)
-  func multiplyByMatrixUnit<Parts: Count, Products: Count>(
-    _ parts: Parts.Type, _ products: Products.Type, rows: Int, vectors: Int, depth: Int,
+  func multiplyByMatrixUnit<Parts: Count, LastOrder: Count>(
+    _ parts: Parts.Type, _ lastOrder: LastOrder.Type, rows: Int, vectors: Int, depth: Int,
     _ scalars: UnsafePointer<Float>, scalarStride: Int, _ operand: UnsafePointer<Float>, stride: Int,
     into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
     raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
@@ -32,7 +32,7 @@ import KernelIntrinsics
     while column < vectors {
       // Of four vectors two and two, so that none remains alone.
       let width = vectors - column == 4 ? 2 : min(vectors - column, 3)
-      let product = MatrixUnitProduct<Parts, Products>(
+      let product = MatrixUnitProduct<Parts, LastOrder>(
         rows: inTiles, depth: depth, scalars: scalars, scalarStride: scalarStride,
         vectors: operand + column * laneCount, vectorStride: stride, destination: destination + column * laneCount,
         destinationStride: destinationStride, start: start.from(column: column), prefetch: prefetch)
@@ -45,13 +45,28 @@ import KernelIntrinsics
 
   /// One column of tiles of a product, up to three tiles wide.
   ///
-  /// Two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go to memory while those of
-  /// the other are multiplied, because a store waits for the last multiplication of its tile and the unit would wait for the
-  /// store. Tile 6 holds scalars and tile 7 vectors.
+  /// Where numbers have one part, two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go
+  /// to memory while those of the other are multiplied, because a store waits for the last multiplication of its tile and the
+  /// unit would wait for the store. Tile 6 holds scalars and tile 7 vectors.
   ///
-  /// Of the products of `Parts` parts with each other so many are computed as `Products` says: all, or all but that of the
-  /// last ones.
-  struct MatrixUnitProduct<Parts: Count, Products: Count> {
+  /// Where they have several, a term has work for the unit enough, and what counts is that a tile that has been loaded serves
+  /// more than one multiplication: the first-level cache may be another hyperthread's, too. Tiles 0 to 2 hold sums, 3 to 5 one
+  /// part of the vectors, and 6 and 7 parts of the scalars.
+  ///
+  /// Of the products of `Parts` parts with each other those are computed whose order, the sum of their parts' indices, is at most
+  /// `LastOrder`.
+  struct MatrixUnitProduct<Parts: Count, LastOrder: Count> {
+    /// The number of these products.
+    static var partProducts: Int {
+      @inline(__always) get {
+        var count = 0
+        for first in 0..<Parts.value {
+          for second in 0..<Parts.value where first + second <= LastOrder.value { count += 1 }
+        }
+        return count
+      }
+    }
+
     var rows: Int
     let depth: Int
     var scalars: UnsafePointer<Float>
@@ -121,6 +136,14 @@ import KernelIntrinsics
         scaleDestination(by: factors, width)
       }
       var row = 0
+      if Parts.value > 1 {
+        while row < rows {
+          let target = multiplyRow(row, isZero: isZero, width, Zero.self, after: nil, Zero.self, work)
+          store(target, width, Zero.self)
+          row += laneCount
+        }
+        return
+      }
       var finished: UnsafeMutablePointer<Float>?
       while row + laneCount < rows {
         finished = multiplyRow(row, isZero: isZero, width, Zero.self, after: finished, Three.self, work)
@@ -175,7 +198,11 @@ import KernelIntrinsics
     @inline(__always)
     func fetchRow() { prefetch?.pointee.fetch(tiles: 2) }
 
-    /// Adds the products of 16 terms to one row of tiles of sums, and stores finished ones as soon as the unit is busy.
+    /// Adds the products of 16 terms to one row of tiles of sums, small ones first.
+    ///
+    /// - Parameters:
+    ///   - finished: Where finished sums belong, which are stored as soon as the unit is busy, or nil.
+    ///   - others: The first of the tiles that hold those.
     @inline(__always)
     func addTerms<Width: Count, Sums: Count, Others: Count, Work: Interleaving>(
       _ scalars: UnsafePointer<Float>, _ vectors: UnsafePointer<Float>, to sums: Sums.Type, _ width: Width.Type,
@@ -184,15 +211,29 @@ import KernelIntrinsics
       // The parts of a row lie side by side.
       let scalarPart = scalarStride / Parts.value
       let vectorPart = vectorStride / Parts.value
-      for first in 0..<Parts.value {
-        kernel_load_scalars(scalars + first * scalarPart, scalarStride * 4)
-        for second in 0..<Parts.value where first * Parts.value + second < Products.value {
+      for index in 0..<Parts.value {
+        let second = Parts.value - 1 - index
+        if Parts.value > 1 {
+          for column in 0..<Width.value {
+            kernel_load_tile(
+              Int32(3 + column), vectors + second * vectorPart + column * laneCount, vectorStride * 4)
+          }
+        }
+        for first in 0..<Parts.value where first + second <= LastOrder.value {
+          // Every other part of the scalars has the same tile, and stays until that one's turn comes, which is the last.
+          if second == min(LastOrder.value - first, Parts.value - 1) {
+            kernel_load_scalars(Int32(6 + first % 2), scalars + first * scalarPart, scalarStride * 4)
+          }
           work.begin()
           for column in 0..<Width.value {
-            kernel_load_tile(7, vectors + second * vectorPart + column * laneCount, vectorStride * 4)
-            kernel_multiply_tiles(Int32(Sums.value + column))
-            if first == 0 && second == 0, let finished {
-              kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
+            if Parts.value > 1 {
+              kernel_multiply_tiles(Int32(column), Int32(6 + first % 2), Int32(3 + column))
+            } else {
+              kernel_load_tile(7, vectors + column * laneCount, vectorStride * 4)
+              kernel_multiply_tiles(Int32(Sums.value + column), 6, 7)
+              if let finished {
+                kernel_store_tile(Int32(Others.value + column), finished + column * laneCount, destinationStride * 4)
+              }
             }
             switch column {
             case 0: work.advance(Zero.self)

@@ -5,10 +5,10 @@ import KernelIntrinsics
   protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {
     /// The number of ``parts``.
     associatedtype PartCount: Count
-    /// The number of products of parts that an exact product takes.
-    associatedtype ProductCount: Count
+    /// The last order of products of parts that an exact product takes: the order of xᵢ · yⱼ is i + j.
+    associatedtype LastOrder: Count
     /// The same where one operand has been rounded to its parts.
-    associatedtype RoundedProductCount: Count
+    associatedtype RoundedLastOrder: Count
   }
 
   extension MatrixUnitArithmetic {
@@ -19,17 +19,13 @@ import KernelIntrinsics
     @inline(__always)
     static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
 
-    /// Packed numbers are not scaled, which would take them more bits than they have.
-    @inline(__always)
-    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
-      PairTerms.scoreFactors(problem)
-    }
-
     static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int {
       let scoreSteps = resultRows(keys) * depth(problem.headDimension) / (laneCount * laneCount)
       let valueSteps = resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
       // Two squares are transposed in about the time of a step.
-      let steps = scoreSteps * ProductCount.value + valueSteps * RoundedProductCount.value
+      let scoreProducts = MatrixUnitProduct<PartCount, LastOrder>.partProducts
+      let valueProducts = MatrixUnitProduct<PartCount, RoundedLastOrder>.partProducts
+      let steps = scoreSteps * scoreProducts + valueSteps * valueProducts
       return steps * groups + valueSteps / 2
     }
 
@@ -49,11 +45,16 @@ import KernelIntrinsics
   /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie like
   /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
   /// product multiplies it with all lanes of all lane groups.
-  enum MatrixUnitTerms: MatrixUnitArithmetic {
+  enum MatrixUnitTerms: MatrixUnitArithmetic, GradientTerms {
     typealias PartCount = One
-    typealias ProductCount = One
-    typealias RoundedProductCount = One
+    typealias LastOrder = Zero
+    typealias RoundedLastOrder = Zero
     typealias Probabilities = TileProbabilities
+
+    @inline(__always)
+    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
+      PairTerms.scoreFactors(problem)
+    }
 
     @inline(__always)
     static func packTransposed(

@@ -27,24 +27,27 @@ struct OnlineSoftmax {
   @inline(__always)
   func resetTileMaximum() { tileMaximum.update(repeating: -.infinity, count: LaneGroup.width) }
 
-  /// Takes in a tile and replaces its scores s by the probabilities 2^(factor · s − m).
+  /// Takes in a tile of scores s and stores the probabilities 2^(factor · s − m).
   ///
   /// - Parameters:
   ///   - steps: The rows of each vector that a query may see, all or the first ones.
   ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are, as for
   ///     ``FloatProbabilities``.
   ///   - isMaximumKnown: Whether ``tileMaximum`` holds the greatest scores, before the factor.
+  ///   - probabilities: Where they go: the place of the scores, or where they do not fit there, memory that begins so far
+  ///     before them that both end together.
   ///   - format: How the probabilities are stored.
   @inline(__always)
   func update<Format: ProbabilityFormat>(
-    with tile: ScoreTile, _ steps: TileSteps, factor: Float, isMaximumKnown: Bool, as format: Format.Type
+    with tile: ScoreTile, _ steps: TileSteps, factor: Float, isMaximumKnown: Bool,
+    into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
   ) {
     var vector = 0
     while vector < tile.vectors {
       let lane = vector * laneCount
       update(
         column: tile.base + lane, stride: tile.stride, rows: steps.rows(ofVector: vector), lane: lane, factor: factor,
-        isMaximumKnown: isMaximumKnown, as: format)
+        isMaximumKnown: isMaximumKnown, into: probabilities + lane, as: format)
       vector += 1
     }
   }
@@ -52,8 +55,10 @@ struct OnlineSoftmax {
   @inline(never)
   private func update<Format: ProbabilityFormat>(
     column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, lane: Int, factor: Float, isMaximumKnown: Bool,
-    as format: Format.Type
+    into probabilities: UnsafeMutablePointer<Float>, as format: Format.Type
   ) {
+    // One pointer less in the loops.
+    let probabilities = Format.fitsInPlace ? column : probabilities
     let factor = Vector(repeating: factor)
     let before = Vector(at: maximum + lane)
     let largest =
@@ -78,8 +83,8 @@ struct OnlineSoftmax {
         exponents[index] = Format.exponent(Vector(at: pointer + index * stride), factor, minus: reference)
       }
       let p = exponents.exponentiated2
-      Format.store(p[0], p[1], column: column, row: row, stride: stride)
-      Format.store(p[2], p[3], column: column, row: row + 2, stride: stride)
+      Format.store(p[0], p[1], column: probabilities, row: row, stride: stride)
+      Format.store(p[2], p[3], column: probabilities, row: row + 2, stride: stride)
       sum0 += p[0] + p[1]
       sum1 += p[2] + p[3]
       row += 4
@@ -90,16 +95,16 @@ struct OnlineSoftmax {
       var sum = Format.exponent(Vector(at: column + row * stride), factor, minus: reference).exponentiated2
       if row + 1 < rows {
         let p1 = Format.exponent(Vector(at: column + row * stride + stride), factor, minus: reference).exponentiated2
-        Format.store(sum, p1, column: column, row: row, stride: stride)
+        Format.store(sum, p1, column: probabilities, row: row, stride: stride)
         sum += p1
       } else {
-        Format.store(sum, column: column, row: row, stride: stride)
+        Format.store(sum, column: probabilities, row: row, stride: stride)
       }
       if row % 4 == 0 { sum0 += sum } else { sum1 += sum }
       row += 2
     }
     while row % Format.rowStep != 0 {
-      Format.store(.zeros, .zeros, column: column, row: row, stride: stride)
+      Format.store(.zeros, .zeros, column: probabilities, row: row, stride: stride)
       row += 2
     }
 
@@ -110,7 +115,7 @@ struct OnlineSoftmax {
 
   @inline(__always)
   private func columnMaximum(
-    _ column: UnsafeMutablePointer<Float>, stride: Int, rows: Int, start: Vector
+    _ column: UnsafePointer<Float>, stride: Int, rows: Int, start: Vector
   ) -> Vector {
     var m0 = start
     var m1 = start

@@ -6,6 +6,10 @@
 protocol ProbabilityFormat {
   /// By how much scores, in base 2, may exceed the reference that they are taken relative to.
   static var slack: Float { get }
+  /// What probabilities are multiplied by when they are stored.
+  static var scale: Float { get }
+  /// Whether they fit into the place of their scores.
+  static var fitsInPlace: Bool { get }
   /// The step in which products take rows: behind the last row of a tile they need zeros.
   static var rowStep: Int { get }
   /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores are.
@@ -16,6 +20,11 @@ protocol ProbabilityFormat {
   static func store(_ last: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
   /// The number that was stored in a row, given its lane's column.
   static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float
+}
+
+extension ProbabilityFormat {
+  static var scale: Float { @inline(__always) get { 1 } }
+  static var fitsInPlace: Bool { @inline(__always) get { true } }
 }
 
 /// Probabilities take the places of their scores.

@@ -1,42 +1,41 @@
 import KernelIntrinsics
 
 #if ISA_AMX
-  /// The terms of fp16 numbers, which the matrix unit multiplies as sums of two bf16 numbers.
+  /// The terms of numbers that the matrix unit multiplies as sums of a few bf16 numbers, their parts.
   ///
-  /// x = x₀ + x₁, where x₀ is x rounded to the eight significant bits of bf16 and x₁ the rest, which has no more than three.
-  /// Products of fp16 numbers are sums of the four products of their parts, and as each of these is exact in fp32, nothing is
-  /// lost. P and dS, which are fp32 numbers, keep 16 bits or more, and their products do without that of the last parts, which
-  /// is at most 2⁻¹⁶ of the whole.
-  ///
-  /// Terms are pairs as in ``MatrixUnitTerms``. A number that is not finite has no such parts: its second one, which meets the
-  /// first one of every other number, makes NaN of all products. The passes compute again what an operand that is not finite
-  /// reaches: rows of O, and elements of S and dP.
-  enum SplitTerms: MatrixUnitArithmetic {
-    typealias PartCount = Two
-    typealias ProductCount = Four
-    typealias RoundedProductCount = Three
-    typealias Probabilities = SplitProbabilities
+  /// Terms are pairs as in ``MatrixUnitTerms``, for each part. A number that is not finite has no such parts: one of them is NaN,
+  /// and as it meets the first one of every other number, all products are. The passes compute again what an operand that is
+  /// not finite reaches: rows of O, and elements of S and dP.
+  protocol SplitTerms: MatrixUnitArithmetic where Probabilities: SplitProbabilities {
+    /// How operands store the numbers.
+    associatedtype Format: ElementFormat
 
+    /// One part, for each part but the last a number of bf16. A number that is not finite has a part that is NaN and not the
+    /// first.
+    static func part(_ number: Vector, _ index: Int) -> Vector
+  }
+
+  extension SplitTerms {
     static var keepsNonFinite: Bool { @inline(__always) get { false } }
 
     /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both once more.
     @inline(__always)
     static func multiply<Layout: ScalarLayout>(
-      rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, SplitTerms>,
+      rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>,
       _ operand: UnsafePointer<Float>, stride: Int, into destination: UnsafeMutablePointer<Float>,
       destinationStride: Int, start: AccumulatorStart, accuracy: ProductAccuracy,
       raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?
     ) {
       @inline(__always)
-      func multiply<Products: Count>(_ products: Products.Type) {
+      func multiply<Order: Count>(_ lastOrder: Order.Type) {
         multiplyByMatrixUnit(
-          PartCount.self, products, rows: rows, vectors: vectors, depth: depth, scalars.base,
+          PartCount.self, lastOrder, rows: rows, vectors: vectors, depth: depth, scalars.base,
           scalarStride: scalars.stride, operand, stride: stride, into: destination,
           destinationStride: destinationStride, start: start, raising: maxima, prefetch: prefetch)
       }
       switch accuracy {
-      case .exact: multiply(ProductCount.self)
-      case .ofRoundedOperand: multiply(RoundedProductCount.self)
+      case .exact: multiply(LastOrder.self)
+      case .ofRoundedOperand: multiply(RoundedLastOrder.self)
       }
     }
 
@@ -48,23 +47,26 @@ import KernelIntrinsics
       into destination: UnsafeMutablePointer<Float>
     ) {
       let width = LaneGroup.width
-      packLanesTransposed(group, of: operand, columns: columns, firstColumn: 0, scale: scale, into: destination)
-      (destination + columns * width).update(repeating: 0, count: (stepEnd(columns) - columns) * width)
+      let rows = stepEnd(columns)
+      let numbers = destination + rowsAhead(rows) * width
+      packLanesTransposed(group, of: operand, columns: columns, firstColumn: 0, scale: scale, into: numbers)
+      (numbers + columns * width).update(repeating: 0, count: (rows - columns) * width)
       var lane = 0
       while lane < group.vectors * laneCount {
-        splitColumn(destination + lane, rows: stepEnd(columns), stride: width)
+        splitColumn(numbers + lane, rows: rows, stride: width, into: destination + lane)
         lane += laneCount
       }
     }
 
-    /// Puts the numbers of one vector of lanes into the format of products, in place: the parts of two rows take as much memory
-    /// as the rows.
+    /// Puts the numbers of one vector of lanes into the format of products.
     @inline(__always)
-    private static func splitColumn(_ column: UnsafeMutablePointer<Float>, rows: Int, stride: Int) {
+    static func splitColumn(
+      _ numbers: UnsafePointer<Float>, rows: Int, stride: Int, into terms: UnsafeMutablePointer<Float>
+    ) {
       var row = 0
       while row < rows {
-        let numbers = column + row * stride
-        storePairs(Vector(at: numbers), Vector(at: numbers + stride), at: numbers, distance: stride)
+        let pair = numbers + row * stride
+        storePairs(Vector(at: pair), Vector(at: pair + stride), at: terms + termRow(row) * stride, distance: stride)
         row += 2
       }
     }
@@ -72,7 +74,7 @@ import KernelIntrinsics
     @inline(never)
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
-    ) -> RowBlock<SplitTerms> {
+    ) -> RowBlock<Self> {
       let distance = scratchColumns(terms(range.columns))
       let stride = parts * distance
       var greatest = VectorIndices.zero
@@ -95,9 +97,9 @@ import KernelIntrinsics
 
     @inline(never)
     static func columns(
-      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<SplitTerms>?,
+      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, rows: RowBlock<Self>?,
       scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
-    ) -> RowBlock<SplitTerms> {
+    ) -> RowBlock<Self> {
       let stride = parts * scratchColumns(depth(range.rows))
       let first = range.offset(in: operand)
       var row = 0
@@ -110,9 +112,9 @@ import KernelIntrinsics
           if column % (2 * laneCount) == 0 { prefetch?.pointee.fetchStep() }
           let square =
             UnsafeRawPointer(operand.base.unsafelyUnwrapped)
-            + (first + row * operand.rowStride + column) * Float16Format.size
+            + (first + row * operand.rowStride + column) * Format.size
           transposeSquare(into: scratch + column * stride + row / 2, stride: stride, columns: laneCount) { row in
-            Float16Format.load(square + row * operand.rowStride * Float16Format.size)
+            Format.load(square + row * operand.rowStride * Format.size)
           }
           column += laneCount
         }
@@ -138,82 +140,21 @@ import KernelIntrinsics
     private static func transposeSquare(
       into destination: UnsafeMutablePointer<Float>, stride: Int, columns: Int, _ row: (_ index: Int) -> Vector
     ) {
-      for part in 0..<parts {
-        var block = VectorBlock.zeros
-        for pair in 0..<laneCount { block[pair] = pairs(row(2 * pair), row(2 * pair + 1), part) }
-        transpose(&block)
-        for lane in 0..<laneCount where lane < columns {
-          block[lane].store(at: destination + lane * stride + part * (stride / parts))
+      var tiles = KernelTileRows()
+      withUnsafeMutableBytes(of: &tiles) { bytes in
+        // The parts side by side.
+        let pairs = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+        for pair in 0..<laneCount {
+          storePairs(row(2 * pair), row(2 * pair + 1), at: pairs + pair * LaneGroup.width, distance: laneCount)
         }
-      }
-    }
-
-    @inline(never)
-    static func columnVectors(
-      _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
-    ) -> RowBlock<SplitTerms> {
-      let distance = scratchColumns(range.columns)
-      let stride = parts * distance
-      let first = range.offset(in: operand)
-      var row = 0
-      while row < range.rows {
-        let even = first + row * operand.rowStride
-        var column = 0
-        while column < range.columns {
-          storePairs(
-            vector(of: operand, at: even, column, of: range.columns, isFinite: isFinite),
-            row + 1 < range.rows
-              ? vector(of: operand, at: even + operand.rowStride, column, of: range.columns, isFinite: isFinite)
-              : .zeros,
-            at: scratch + row / 2 * stride + column, distance: distance)
-          column += laneCount
+        for part in 0..<parts {
+          var block = VectorBlock.zeros
+          for pair in 0..<laneCount { block[pair] = Vector(at: pairs + pair * LaneGroup.width + part * laneCount) }
+          transpose(&block)
+          for lane in 0..<laneCount where lane < columns {
+            block[lane].store(at: destination + lane * stride + part * (stride / parts))
+          }
         }
-        row += 2
-      }
-      // A product may begin with any lane group, and then takes whole steps.
-      (scratch + row / 2 * stride).update(repeating: 0, count: terms(rowStep) * stride)
-      return RowBlock(base: scratch, stride: stride)
-    }
-
-    @inline(never)
-    static func packTiles(
-      _ tiles: BackwardTiles, rows: Int, lanes: BlockRange, scratch: UnsafeMutablePointer<Float>
-    ) -> RowBlock<SplitTerms> {
-      // Rows of dS hold two lanes in an element and are padded to whole vectors.
-      let distance = paddedColumns(terms(lanes.count))
-      let stride = parts * distance
-      var lane = 0
-      while lane < lanes.count {
-        var row = 0
-        while row < rows {
-          let gradients = tiles.scoreGradients + row * tiles.stride + lanes.start
-          storeNeighbours(
-            vector(at: gradients, lane, of: lanes.count), vector(at: gradients, lane + laneCount, of: lanes.count),
-            at: scratch + row * stride + lane / 2, distance: distance)
-          row += 1
-        }
-        lane += 2 * laneCount
-      }
-      lane = 0
-      while lane < lanes.count {
-        splitTile(tiles.probabilities + lanes.start + lane, rows: rows, tiles)
-        splitTile(tiles.scoreGradients + lanes.start + lane, rows: rows, tiles)
-        lane += laneCount
-      }
-      return RowBlock(base: scratch, stride: stride)
-    }
-
-    /// Puts one vector of lanes of a tile into the format of products, and zeros behind its rows up to a whole step.
-    @inline(__always)
-    private static func splitTile(_ column: UnsafeMutablePointer<Float>, rows: Int, _ tiles: BackwardTiles) {
-      let whole = rows / 2 * 2
-      splitColumn(column, rows: whole, stride: tiles.stride)
-      var row = whole
-      while row < stepEnd(rows) {
-        storePairs(
-          row < rows ? Vector(at: column + row * tiles.stride) : .zeros, .zeros,
-          at: column + termRow(row) * tiles.stride, distance: tiles.stride)
-        row += 2
       }
     }
 
@@ -221,10 +162,10 @@ import KernelIntrinsics
 
     /// Numbers of a row of an operand, which begins at `row`; zeros behind the last column.
     @inline(__always)
-    private static func vector(of operand: KernelOperand, at row: Int, _ column: Int, of columns: Int) -> Vector {
+    static func vector(of operand: KernelOperand, at row: Int, _ column: Int, of columns: Int) -> Vector {
       if operand.columnStride == 1 && columns - column >= laneCount {
-        return Float16Format.load(
-          UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (row + column) * Float16Format.size)
+        return Format.load(
+          UnsafeRawPointer(operand.base.unsafelyUnwrapped) + (row + column) * Format.size)
       }
       return column < columns
         ? lastVector(of: operand, at: row + column * operand.columnStride, columns - column) : .zeros
@@ -232,7 +173,7 @@ import KernelIntrinsics
 
     /// The same with zeros in the place of numbers that are infinite or NaN.
     @inline(__always)
-    private static func vector(
+    static func vector(
       of operand: KernelOperand, at row: Int, _ column: Int, of columns: Int, isFinite: Bool
     ) -> Vector {
       let vector = vector(of: operand, at: row, column, of: columns)
@@ -244,18 +185,7 @@ import KernelIntrinsics
       operand.vector(at: offset, count: count)
     }
 
-    /// Numbers of a row of a tile, with zeros from lane `count` on: what lies there belongs to no key.
-    @inline(__always)
-    private static func vector(at row: UnsafePointer<Float>, _ lane: Int, of count: Int) -> Vector {
-      if lane >= count { return .zeros }
-      let vector = Vector(at: row + lane)
-      if lane + laneCount <= count { return vector }
-      var result = Vector.zeros
-      for index in 0..<laneCount where index < count - lane { result[index] = vector[index] }
-      return result
-    }
-
-    /// Stores both parts of pairs of one number each of two vectors, `distance` elements apart.
+    /// Stores the parts of pairs of one number each of two vectors, `distance` elements apart.
     @inline(__always)
     static func storePairs(
       _ low: Vector, _ high: Vector, at destination: UnsafeMutablePointer<Float>, distance: Int
@@ -265,31 +195,25 @@ import KernelIntrinsics
 
     /// One part of the pairs of one number each of two vectors.
     @inline(__always)
-    private static func pairs(_ low: Vector, _ high: Vector, _ part: Int) -> Vector {
-      part == 0 ? joined(low.leadingPart, high.leadingPart) : kernel_brain_float_pairs(low.rest, high.rest)
+    private static func pairs(_ low: Vector, _ high: Vector, _ index: Int) -> Vector {
+      let low = part(low, index)
+      let high = part(high, index)
+      return index < parts - 1 ? joined(low, high) : kernel_brain_float_pairs(low, high)
     }
 
-    /// Stores both parts of neighbouring numbers, those of `first` before those of `second`.
+    /// One part of neighbouring numbers, those of `first` before those of `second`.
     @inline(__always)
-    private static func storeNeighbours(
+    private static func neighbours(_ first: Vector, _ second: Vector, _ index: Int) -> Vector {
+      kernel_brain_floats(part(first, index), part(second, index))
+    }
+
+    /// Stores the parts of neighbouring numbers, those of `first` before those of `second`.
+    @inline(__always)
+    static func storeNeighbours(
       _ first: Vector, _ second: Vector, at destination: UnsafeMutablePointer<Float>, distance: Int
     ) {
-      kernel_brain_floats(first.leadingPart, second.leadingPart).store(at: destination)
-      kernel_brain_floats(first.rest, second.rest).store(at: destination + distance)
+      for part in 0..<parts { neighbours(first, second, part).store(at: destination + part * distance) }
     }
-  }
-
-  extension Vector {
-    /// The numbers rounded to bf16, ties away from zero. Some NaN become other numbers.
-    @inline(__always)
-    fileprivate var leadingPart: Vector {
-      let bits = unsafeBitCast(self, to: VectorBits.self) &+ VectorBits(repeating: 0x8000)
-      return unsafeBitCast(bits & ~VectorBits(repeating: 0xffff), to: Vector.self)
-    }
-
-    /// What the leading part leaves. It is NaN for every number that is not finite.
-    @inline(__always)
-    fileprivate var rest: Vector { self - leadingPart }
   }
 
   /// Pairs of one number each of two vectors of numbers that are bf16.
@@ -300,9 +224,14 @@ import KernelIntrinsics
   }
 
   /// As ``PairProbabilities``, in parts.
-  enum SplitProbabilities: ProbabilityFormat {
+  protocol SplitProbabilities: ProbabilityFormat {
+    associatedtype Terms: SplitTerms
+  }
+
+  extension SplitProbabilities {
     static var slack: Float { @inline(__always) get { TileProbabilities.slack } }
-    static var rowStep: Int { @inline(__always) get { SplitTerms.rowStep } }
+    static var fitsInPlace: Bool { @inline(__always) get { Terms.parts <= Terms.numbersPerTerm } }
+    static var rowStep: Int { @inline(__always) get { Terms.rowStep } }
 
     @inline(__always)
     static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
@@ -311,8 +240,8 @@ import KernelIntrinsics
 
     @inline(__always)
     static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int) {
-      SplitTerms.storePairs(
-        first, second, at: column + SplitTerms.termRow(row) * stride, distance: stride)
+      Terms.storePairs(
+        first * scale, second * scale, at: column + Terms.termRow(row) * stride, distance: stride)
     }
 
     @inline(__always)
@@ -322,8 +251,11 @@ import KernelIntrinsics
 
     @inline(__always)
     static func number(_ column: UnsafePointer<Float>, row: Int, stride: Int) -> Float {
-      PairProbabilities.number(column, row: row, stride: 2 * stride)
-        + PairProbabilities.number(column + stride, row: row, stride: 2 * stride)
+      var number: Float = 0
+      for part in 0..<Terms.parts {
+        number += PairProbabilities.number(column + part * stride, row: row, stride: Terms.parts * stride)
+      }
+      return number
     }
   }
 #endif

@@ -45,7 +45,7 @@ extension ForwardPass where Terms == FloatTerms {
     let tile = panelTile(panel, BlockRange(start: 0, end: problem.keyLength))
     group.softmax.update(
       with: tile, TileSteps(rows: tile.rows, vectors: tile.vectors), factor: 1, isMaximumKnown: false,
-      as: FloatProbabilities.self)
+      into: tile.base, as: FloatProbabilities.self)
     let reciprocals = finishSoftmax(group)
     var row = 0
     while row < tile.rows {

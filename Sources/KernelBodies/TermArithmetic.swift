@@ -48,11 +48,6 @@ protocol TermArithmetic {
     scratch: UnsafeMutablePointer<Float>, prefetch: UnsafeMutablePointer<Prefetch>?
   ) -> RowBlock<Self>
 
-  /// Rows whose terms run along the rows, as the vectors of a product.
-  static func columnVectors(
-    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
-  ) -> RowBlock<Self>
-
   /// The rows that a product computes where `rows` are wanted and the memory has room for whole steps of 16.
   static func resultRows(_ rows: Int) -> Int
 
@@ -77,6 +72,14 @@ protocol TermArithmetic {
   /// The steps of the matrix unit in the forward products of some lane groups with some keys, and of what prepares the
   /// values for them; 0 without it.
   static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int
+}
+
+/// Terms of the backward pass.
+protocol GradientTerms: TermArithmetic {
+  /// Rows whose terms run along the rows, as the vectors of a product.
+  static func columnVectors(
+    _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
+  ) -> RowBlock<Self>
 
   /// Puts P and dS of a backward step into the format of products, in place, and returns dS by rows.
   ///
@@ -138,7 +141,7 @@ struct RowBlock<Terms: TermArithmetic> {
 }
 
 /// Terms whose products are computed by register tiles.
-protocol RegisterTerms: TermArithmetic {
+protocol RegisterTerms: GradientTerms {
   /// `sum` and one term.
   static func add(_ scalar: Vector, _ vector: Vector, to sum: Vector) -> Vector
 }
@@ -169,6 +172,11 @@ extension TermArithmetic {
   /// The row of a tile in the format of products at which the terms of `row` begin.
   @inline(__always)
   static func termRow(_ row: Int) -> Int { row / numbersPerTerm * parts }
+
+  /// By how many rows fp32 numbers lie behind the first of their terms where these take their place one after the other: those
+  /// of `rows` rows may take more memory than the rows.
+  @inline(__always)
+  static func rowsAhead(_ rows: Int) -> Int { max(termRow(rows) - rows, 0) }
 
   /// The number of terms that hold `numbers` numbers.
   @inline(__always)

@@ -30,9 +30,13 @@ extension KernelProblem {
   /// Whether numbers take several bf16 numbers in the format of products.
   private var isSplit: Bool { matrixUnitParts > 1 }
 
+  /// The rows of memory that `rows` rows of numbers need to become terms in place, whole steps of the matrix unit where
+  /// numbers are split.
+  func termRows(_ rows: Int) -> Int { max(rows, rows / 2 * matrixUnitParts) }
+
   /// The memory of a group whose lanes hold packed rows, in fp32 numbers.
   func packedMemory(columns: Int, width: Int = LaneGroup.width) -> Int {
-    isSplit ? paddedColumns(columns, lanes: 32) * width : LaneGroup.memory(columns: columns, width: width)
+    isSplit ? termRows(paddedColumns(columns, lanes: 32)) * width : LaneGroup.memory(columns: columns, width: width)
   }
 
   /// The memory of rows whose terms run along the columns.

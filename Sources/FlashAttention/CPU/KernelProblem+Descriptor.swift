@@ -102,7 +102,7 @@ extension KernelProblem {
     queryBlock = plan.tiles.queryBlock
     keyBlock = plan.tiles.keyBlock
     keysPerVisit = plan.tiles.keysPerVisit
-    matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor.elementType, plan.processorBackend)
+    matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor, plan.processorBackend, plan.direction)
     queryGradientStride = plan.queryGradientStride
   }
 }

@@ -87,7 +87,7 @@ public struct AttentionPlan: Sendable, Hashable {
     let wanted = min(options.threads ?? processor.cores, Self.payingThreads(descriptor, direction))
     tiles = TileShape.shape(
       chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet),
-      matrixUnitParts: instructionSet.matrixUnitParts(descriptor.elementType, chosen), threads: wanted,
+      matrixUnitParts: instructionSet.matrixUnitParts(descriptor, chosen, direction), threads: wanted,
       level2Cache: processor.level2Cache)
     threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
   }

@@ -12,19 +12,25 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   case avx512
   /// x86-64-v4 with the bf16 dot product.
   case avx512bf16
-  /// The same with the matrix unit for bf16, AMX, which also multiplies fp16 numbers, as sums of bf16 numbers.
+  /// The same with the matrix unit for bf16, AMX, which also multiplies fp16 and fp32 numbers, as sums of bf16 numbers.
   ///
   /// Linux lets a process use the unit once it has asked, which the first look at instruction sets does on processors that
   /// have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
   case amx
 
-  /// The bf16 numbers as whose sum a back end multiplies a number of a type in the matrix unit; 0 where it does not.
-  func matrixUnitParts(_ elementType: AttentionElementType, _ backend: ProcessorBackend) -> Int {
+  /// The bf16 numbers as whose sum a back end multiplies a number of a call's operands in the matrix unit; 0 where it does not.
+  ///
+  /// Backward, fp32 numbers are no faster in the unit. There multiply-adds sum the scores again, and the more terms a sum has, the
+  /// further the rounding of a long chain of them is from that of the unit, which adds up tiles. Up to 128 dimensions scores are
+  /// no further apart than the last place of the greatest ones.
+  func matrixUnitParts(
+    _ descriptor: AttentionDescriptor, _ backend: ProcessorBackend, _ direction: AttentionDirection
+  ) -> Int {
     if self != .amx || backend != .cpu { return 0 }
-    switch elementType {
+    switch descriptor.elementType {
     case .bfloat16: return 1
     case .float16: return 2
-    case .float32: return 0
+    case .float32: return direction == .forward && descriptor.shape.headDimension <= 128 ? 3 : 0
     }
   }
 

@@ -65,7 +65,7 @@ public struct Processor: Sendable, Hashable {
 
   /// The fastest instruction set that may be used for a call.
   ///
-  /// `avx512bf16` differs from `avx512` for bf16 only, and `amx` for 16-bit types.
+  /// `avx512bf16` differs from `avx512` for bf16 only, and `amx` for 16-bit types and in the forward pass of fp32.
   public func bestInstructionSet(for descriptor: AttentionDescriptor) -> InstructionSet {
     InstructionSet.allCases.last { set in
       let pays =
@@ -81,14 +81,18 @@ public struct Processor: Sendable, Hashable {
   /// Whether the matrix unit is faster than multiply-adds, as measured on Emerald Rapids.
   ///
   /// fp16 numbers take twice as many moves and four times as many products as bf16 numbers. Where dimensions are 16 that is as
-  /// slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are.
+  /// slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are. fp32 numbers take three
+  /// times as many moves and six times as many products, and so some more queries, and keys that a query sees.
   private static func matrixUnitPays(_ descriptor: AttentionDescriptor) -> Bool {
     let shape = descriptor.shape
     switch descriptor.elementType {
     case .bfloat16: return true
     case .float16:
       return shape.headDimension + shape.valueDimension >= 64 && shape.queryLength * shape.headsPerGroup >= 48
-    case .float32: return false
+    case .float32:
+      let pairs = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
+      return shape.headDimension + shape.valueDimension >= 64 && shape.headDimension <= 128
+        && shape.queryLength * shape.headsPerGroup >= 96 && pairs >= 224 * Double(shape.queryLength)
     }
   }
 }

@@ -113,7 +113,7 @@ struct TileLimits {
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each item, would
   /// take as long: 24 groups share blocks, which are as long as their probabilities fit into the first-level cache beside the
   /// rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a group takes in before the next one
-  /// does. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
+  /// does; in three parts 128 keys are 36 KiB. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
   /// dimensions 1.15 times, and longer blocks are slower.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
@@ -129,11 +129,17 @@ struct TileLimits {
       let kept = laneGroupWidth * (shape.headDimension * 2 * matrixUnitParts + shape.valueDimension * 4)
       let isNarrow = shape.headDimension + shape.valueDimension <= 128
       // The more keys in a block, the less often O moves between the levels of cache; their probabilities stay in the first.
-      let isWide = matrixUnitParts == 1 && !isNarrow
+      let (block, visit) =
+        switch matrixUnitParts {
+        case 1 where !isNarrow: (256, 1)
+        case 1: (192, 4)
+        case 2: (192, 2)
+        default: (128, 2)
+        }
       return TileLimits(
-        block: block(of: shape.keyLength, about: isWide ? 256 : 192, step: step),
+        block: self.block(of: shape.keyLength, about: block, step: step),
         groups: max(min(1152 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
-        blocksPerVisit: isWide ? 1 : matrixUnitParts == 1 ? 4 : 2)
+        blocksPerVisit: visit)
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4

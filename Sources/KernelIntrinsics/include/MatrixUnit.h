@@ -55,10 +55,13 @@ KERNEL_TILE_INLINE void kernel_load_tile(int tile, const void *_Nonnull address,
   KERNEL_FOR_EACH_TILE(KERNEL_LOAD)
 }
 
-// The same into tile 6, the scalars of products, of which each is read once by a product and need not stay in the
+// The same into tile 6 or 7, the scalars of products, of which each is read once by a product and need not stay in the
 // first-level cache, which they would take from what is read again and again.
-KERNEL_TILE_INLINE void kernel_load_scalars(const void *_Nonnull address, intptr_t stride) {
-  _tile_stream_loadd(6, address, stride);
+KERNEL_TILE_INLINE void kernel_load_scalars(int tile, const void *_Nonnull address, intptr_t stride) {
+  if (tile == 6)
+    _tile_stream_loadd(6, address, stride);
+  else
+    _tile_stream_loadd(7, address, stride);
 }
 
 #define KERNEL_STORE(number) _tile_stored(number, address, stride)
@@ -66,17 +69,21 @@ KERNEL_TILE_INLINE void kernel_store_tile(int tile, void *_Nonnull address, intp
   KERNEL_FOR_EACH_TILE(KERNEL_STORE)
 }
 
-// tile[r, c] += the sum over k of a[r, k].low * b[k, c].low + a[r, k].high * b[k, c].high, for 16 k and fp32 sums; a is tile 6
-// and b is tile 7, and each of their 32-bit elements holds two bf16 numbers.
-#define KERNEL_MULTIPLY(number) _tile_dpbf16ps(number, 6, 7)
-KERNEL_TILE_INLINE void kernel_multiply_tiles(int tile) {
-  switch (tile) {
+// sums[r, c] += the sum over k of a[r, k].low * b[k, c].low + a[r, k].high * b[k, c].high, for 16 k and fp32 sums; each 32-bit
+// element of the scalars a and the vectors b holds two bf16 numbers. Sums are tile 0 to 2, scalars 6 or 7 and vectors the tile
+// three behind that of their sums; or sums are tile 0 to 5, scalars 6 and vectors 7.
+#define KERNEL_MULTIPLY(sums) \
+  if (vectors == 7) _tile_dpbf16ps(sums, 6, 7); \
+  else if (scalars == 6) _tile_dpbf16ps(sums, 6, (sums) % 3 + 3); \
+  else _tile_dpbf16ps(sums, 7, (sums) % 3 + 3)
+KERNEL_TILE_INLINE void kernel_multiply_tiles(int sums, int scalars, int vectors) {
+  switch (sums) {
     case 0: KERNEL_MULTIPLY(0); break;
     case 1: KERNEL_MULTIPLY(1); break;
     case 2: KERNEL_MULTIPLY(2); break;
-    case 3: KERNEL_MULTIPLY(3); break;
-    case 4: KERNEL_MULTIPLY(4); break;
-    default: KERNEL_MULTIPLY(5); break;
+    case 3: _tile_dpbf16ps(3, 6, 7); break;
+    case 4: _tile_dpbf16ps(4, 6, 7); break;
+    default: _tile_dpbf16ps(5, 6, 7); break;
   }
 }
 #endif

@@ -41,8 +41,8 @@ struct PlanTests {
   @Test(
     "The fastest instruction set that is not refused is taken",
     arguments: [
-      ([], .avx512), ([.avx512bf16], .avx512), ([.avx512, .avx512bf16], .avx2),
-      ([.avx2, .avx512, .avx512bf16], .portable),
+      ([], .amx), ([.amx], .avx512), ([.avx512bf16, .amx], .avx512), ([.avx512, .avx512bf16, .amx], .avx2),
+      ([.avx2, .avx512, .avx512bf16, .amx], .portable),
     ] as [([InstructionSet], InstructionSet)])
   func instructionSet(refused: [InstructionSet], expected: InstructionSet) throws {
     let plan = try AttentionPlan(descriptor(), processor: processor(without: refused))
@@ -65,7 +65,12 @@ struct PlanTests {
       MatrixUnitCase(elementType: .float16, lengths: (197, 197), dimension: 64, isServed: true),
       MatrixUnitCase(elementType: .float16, lengths: (16, 9000), dimension: 64, isServed: false),
       MatrixUnitCase(elementType: .float16, lengths: (900, 900), dimension: 16, isServed: false),
-      MatrixUnitCase(elementType: .float32, lengths: (900, 900), dimension: 64, isServed: false),
+      MatrixUnitCase(elementType: .float32, lengths: (256, 256), dimension: 64, isServed: true),
+      MatrixUnitCase(elementType: .float32, lengths: (900, 900), dimension: 128, isServed: true),
+      MatrixUnitCase(elementType: .float32, lengths: (64, 9000), dimension: 64, isServed: false),
+      MatrixUnitCase(elementType: .float32, lengths: (900, 197), dimension: 64, isServed: false),
+      MatrixUnitCase(elementType: .float32, lengths: (900, 900), dimension: 16, isServed: false),
+      MatrixUnitCase(elementType: .float32, lengths: (900, 900), dimension: 256, isServed: false),
     ])
   func matrixUnit(call: MatrixUnitCase) throws {
     let shape = try AttentionShape(

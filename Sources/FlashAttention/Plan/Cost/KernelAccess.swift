@@ -29,7 +29,7 @@ struct KernelAccess {
       ? plan.tiles
       : TileShape.shape(
         backend, plan.direction, descriptor, laneGroupWidth: laneGroup,
-        matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor.elementType, backend),
+        matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor, backend, plan.direction),
         threads: plan.threads,
         level2Cache: plan.processor.level2Cache)
     (tileRows, hasWideTiles) =
@@ -47,7 +47,7 @@ struct KernelAccess {
     hasPairs =
       (plan.instructionSet == .avx512bf16 || plan.instructionSet == .amx) && descriptor.elementType == .bfloat16
       && backend == .cpu
-    let matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor.elementType, backend)
+    let matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor, backend, plan.direction)
     usesMatrixUnit = matrixUnitParts > 0
     parts = hasPairs ? 1 : matrixUnitParts
   }
