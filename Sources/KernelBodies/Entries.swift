@@ -104,7 +104,7 @@ public func storeQueryGradient(
 // MARK: The matrix unit
 
 #if ISA_AMX
-  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems of 16-bit numbers.
+  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems whose `matrixUnitParts` are not 0.
   public func attendForwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
