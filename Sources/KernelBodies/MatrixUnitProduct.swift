@@ -198,7 +198,7 @@ import KernelIntrinsics
     @inline(__always)
     func fetchRow() { prefetch?.pointee.fetch(tiles: 2) }
 
-    /// Adds the products of 16 terms to one row of tiles of sums, small ones first.
+    /// Adds the products of 16 terms to one row of tiles of sums.
     ///
     /// - Parameters:
     ///   - finished: Where finished sums belong, which are stored as soon as the unit is busy, or nil.

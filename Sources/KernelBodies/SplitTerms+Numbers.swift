@@ -33,8 +33,8 @@ import KernelIntrinsics
   /// fp32 numbers in three parts: x = x₀ + x₁ + x₂, where x₀ is x cut off behind the eight significant bits of bf16, so that it is
   /// finite like x, x₁ is the rest rounded, and x₂ what that leaves, which has no more than eight bits.
   ///
-  /// Of the nine products of parts the last three are left out, which are about 2⁻²⁵ of the whole: less than the rounding of one
-  /// product. Parts below 2⁻¹²⁶ are lost, because the unit takes them as zeros, and so the last bits of numbers below 2⁻¹⁰².
+  /// Of the nine products of parts the last three are left out, which are about 2⁻²⁵ of the whole: on average as much as the
+  /// rounding of one product. Parts below 2⁻¹²⁶ are lost, because the unit takes them as zeros, and so the last bits of numbers below 2⁻¹⁰².
   enum SplitFloatTerms: SplitTerms {
     typealias Format = Float32Format
     typealias PartCount = Three

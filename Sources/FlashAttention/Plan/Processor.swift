@@ -91,8 +91,10 @@ public struct Processor: Sendable, Hashable {
       return shape.headDimension + shape.valueDimension >= 64 && shape.queryLength * shape.headsPerGroup >= 48
     case .float32:
       let pairs = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
-      return shape.headDimension + shape.valueDimension >= 64 && shape.headDimension <= 128
-        && shape.queryLength * shape.headsPerGroup >= 96 && pairs >= 224 * Double(shape.queryLength)
+      // Only heads with no more queries than a lane group share a block.
+      let queries = shape.queryLength <= 48 ? shape.queryLength * shape.headsPerGroup : shape.queryLength
+      return shape.headDimension + shape.valueDimension >= 64 && shape.headDimension <= 128 && queries >= 96
+        && pairs >= 224 * Double(shape.queryLength)
     }
   }
 }

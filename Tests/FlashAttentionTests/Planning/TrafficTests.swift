@@ -111,7 +111,7 @@ struct TrafficTests {
     // Scratch memory, which counts as well, is largest with the matrix unit.
     let memory = try traffic((4096, 4096), direction, set: .avx512).memory
     #expect(memory < 1.1 * rows)
-    #expect(try traffic((4096, 4096), direction, set: .amx).memory < 1.15 * rows)
+    #expect(try traffic((4096, 4096), direction, set: .amx).memory < 1.2 * rows)
     // Standard attention's matrices are 64 MiB each.
     let standard = try traffic((4096, 4096), direction, .standard).memory
     #expect(standard > rows + (direction == .forward ? 3 : 4) * 0x1p26)

@@ -117,7 +117,7 @@ extension KernelAccess {
   /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
   func rows(_ columns: Double) -> Rows {
     let stored = columns * element
-    let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : element == 4
+    let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : parts == 0 && element == 4
     return areTerms && stored.truncatingRemainder(dividingBy: 4096) != 0
       ? Rows(stored: stored, read: stored, isCopied: false, stride: stored, perTerm: 1)
       : copy(stored: stored, terms: columns * packedNumber / 4, perTerm: 1)
