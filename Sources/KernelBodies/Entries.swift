@@ -146,9 +146,9 @@ public func storeQueryGradient(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<BackwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
     switch problem.pointee.matrixUnitParts {
-    case 0: attendBackward(problem, item, workspace)
     case 1: differentiateByMatrixUnit(problem, item, workspace, MatrixUnitTerms.self)
-    default: differentiateByMatrixUnit(problem, item, workspace, SplitHalfTerms.self)
+    case 2: differentiateByMatrixUnit(problem, item, workspace, SplitHalfTerms.self)
+    default: attendBackward(problem, item, workspace)
     }
   }
 

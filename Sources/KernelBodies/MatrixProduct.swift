@@ -10,10 +10,9 @@ struct ScalarOperand<Layout: ScalarLayout, Terms: TermArithmetic> {
 
 /// How much of a product is computed whose operands are sums of parts; see ``SplitTerms``.
 enum ProductAccuracy {
-  /// All of it.
+  /// All that operands in their own precision deserve.
   case exact
-  /// All but the products of last parts, which are about as small as what one operand may have lost when it was put into
-  /// parts.
+  /// Without what is about as small as what one operand may have lost when it was put into parts.
   case ofRoundedOperand
 }
 

@@ -24,7 +24,10 @@ import KernelIntrinsics
         softmax, scores: scores, factor: Vector(repeating: factor), into: probabilities,
         during: 2 * depth / laneCount * Self.partProducts, prefetch)
       // Written out, because one function for both rows would keep the softmax in memory instead of in registers.
-      for tile in 0..<6 { kernel_zero_tile(Int32(tile)) }
+      for column in 0..<Width.value {
+        kernel_zero_tile(Int32(column))
+        if Parts.value == 1 { kernel_zero_tile(Int32(3 + column)) }
+      }
       if !InterleavedSoftmax<Format, Width, Moments>.fetches { fetchRow() }
       var rowScalars = scalars
       var termVectors = vectors

@@ -19,6 +19,12 @@ import KernelIntrinsics
     @inline(__always)
     static func resultRows(_ rows: Int) -> Int { paddedColumns(rows) }
 
+    /// A factor would take packed numbers more bits than most have.
+    @inline(__always)
+    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
+      PairTerms.scoreFactors(problem)
+    }
+
     static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int {
       let scoreSteps = resultRows(keys) * depth(problem.headDimension) / (laneCount * laneCount)
       let valueSteps = resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
@@ -50,11 +56,6 @@ import KernelIntrinsics
     typealias LastOrder = Zero
     typealias RoundedLastOrder = Zero
     typealias Probabilities = TileProbabilities
-
-    @inline(__always)
-    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
-      PairTerms.scoreFactors(problem)
-    }
 
     @inline(__always)
     static func packTransposed(

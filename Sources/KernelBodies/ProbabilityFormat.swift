@@ -2,7 +2,7 @@
   import KernelIntrinsics
 #endif
 
-/// How the probabilities of a tile are stored in the place of its scores.
+/// How the probabilities of a tile are stored: in the place of its scores, where they fit.
 protocol ProbabilityFormat {
   /// By how much scores, in base 2, may exceed the reference that they are taken relative to.
   static var slack: Float { get }

@@ -14,12 +14,6 @@ import KernelIntrinsics
     typealias RoundedLastOrder = One
     typealias Probabilities = SplitHalfProbabilities
 
-    /// A factor would take packed numbers more bits than they have.
-    @inline(__always)
-    static func scoreFactors(_ problem: KernelProblem) -> (packed: Float, late: Float) {
-      PairTerms.scoreFactors(problem)
-    }
-
     @inline(__always)
     static func part(_ number: Vector, _ index: Int) -> Vector {
       index == 0 ? number.roundedToBrainFloat : number - number.roundedToBrainFloat

@@ -48,7 +48,8 @@ import KernelIntrinsics
     ) {
       let width = LaneGroup.width
       let rows = stepEnd(columns)
-      let numbers = destination + rowsAhead(rows) * width
+      // Their terms take their place one after the other, and may take more memory: both end together.
+      let numbers = destination + max(termRow(rows) - rows, 0) * width
       packLanesTransposed(group, of: operand, columns: columns, firstColumn: 0, scale: scale, into: numbers)
       (numbers + columns * width).update(repeating: 0, count: (rows - columns) * width)
       var lane = 0

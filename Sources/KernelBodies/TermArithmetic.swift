@@ -173,11 +173,6 @@ extension TermArithmetic {
   @inline(__always)
   static func termRow(_ row: Int) -> Int { row / numbersPerTerm * parts }
 
-  /// By how many rows fp32 numbers lie behind the first of their terms where these take their place one after the other: those
-  /// of `rows` rows may take more memory than the rows.
-  @inline(__always)
-  static func rowsAhead(_ rows: Int) -> Int { max(termRow(rows) - rows, 0) }
-
   /// The number of terms that hold `numbers` numbers.
   @inline(__always)
   static func terms(_ numbers: Int) -> Int { (numbers + numbersPerTerm - 1) / numbersPerTerm }

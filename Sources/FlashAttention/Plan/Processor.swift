@@ -92,8 +92,10 @@ public struct Processor: Sendable, Hashable {
     case .float32:
       let pairs = descriptor.mask.permittedPairs(queryLength: shape.queryLength, keyLength: shape.keyLength)
       // Only heads with no more queries than a lane group share a block.
-      let queries = shape.queryLength <= 48 ? shape.queryLength * shape.headsPerGroup : shape.queryLength
-      return shape.headDimension + shape.valueDimension >= 64 && shape.headDimension <= 128 && queries >= 96
+      let fitsLanes = shape.queryLength <= AttentionPlan.laneGroupWidth(.amx)
+      let queries = fitsLanes ? shape.queryLength * shape.headsPerGroup : shape.queryLength
+      return InstructionSet.amx.matrixUnitParts(descriptor, .cpu, .forward) > 0
+        && shape.headDimension + shape.valueDimension >= 64 && queries >= 96
         && pairs >= 224 * Double(shape.queryLength)
     }
   }

@@ -113,8 +113,9 @@ struct TileLimits {
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each item, would
   /// take as long: 24 groups share blocks, which are as long as their probabilities fit into the first-level cache beside the
   /// rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a group takes in before the next one
-  /// does; in three parts 128 keys are 36 KiB. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
-  /// dimensions 1.15 times, and longer blocks are slower.
+  /// does. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
+  /// dimensions 1.15 times, and longer blocks are slower. fp16 takes two blocks of 192 keys, and fp32 two of 128, whose
+  /// probabilities in three parts are 36 KiB.
   ///
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
   /// what they keep, into two thirds of the second-level cache.

@@ -55,7 +55,7 @@ KERNEL_TILE_INLINE void kernel_load_tile(int tile, const void *_Nonnull address,
   KERNEL_FOR_EACH_TILE(KERNEL_LOAD)
 }
 
-// The same into tile 6 or 7, the scalars of products, of which each is read once by a product and need not stay in the
+// The same into tile 6 or 7, the scalars of products (7 only where numbers have several parts), of which each is read once by a product and need not stay in the
 // first-level cache, which they would take from what is read again and again.
 KERNEL_TILE_INLINE void kernel_load_scalars(int tile, const void *_Nonnull address, intptr_t stride) {
   if (tile == 6)
