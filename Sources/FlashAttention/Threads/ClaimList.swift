@@ -30,10 +30,12 @@ struct ClaimList<Element: Claimable>: ~Copyable, Sendable {
   /// Adds an element that the caller made and holds.
   func add(_ element: Element) {
     let added = Unmanaged<Claimable>.passRetained(element)
-    var expected = newest.load(ordering: .relaxed)
+    // Acquired as by whoever looks for an element, because a walk may begin at the one that is added here.
+    var expected = newest.load(ordering: .acquiring)
     while true {
       element.older = expected
-      let (exchanged, original) = newest.compareExchange(expected: expected, desired: added, ordering: .releasing)
+      let (exchanged, original) = newest.compareExchange(
+        expected: expected, desired: added, ordering: .acquiringAndReleasing)
       if exchanged { return }
       expected = original
     }
