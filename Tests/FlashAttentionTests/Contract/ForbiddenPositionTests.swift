@@ -133,26 +133,31 @@ struct Poisoning<Element: AttentionElement> {
     return tensor.view
   }
 
-  /// Whether a query (of batch 0) may be touched by the poison.
-  private func reaches(head: Int, query: Int) -> Bool {
-    switch input {
+  /// Whether a query may be touched by the poison.
+  private func reaches(batch: Int, head: Int, query: Int) -> Bool {
+    if batch > 0 { return false }
+    return switch input {
     case .queries, .outputGradient: head == 0 && query == row
     case .keys, .values:
       head < shape.headsPerGroup && permissions.permits(batch: 0, head: head, query: query, key: row)
     }
   }
 
+  /// - Parameter head: A query head, counted over all batches.
+  private func permits(_ head: Int, query: Int, key: Int) -> Bool {
+    permissions.permits(batch: head / shape.queryHeads, head: head % shape.queryHeads, query: query, key: key)
+  }
+
   func check(tolerance: Double) throws {
-    let reached = (0..<shape.queryHeads).map { head in
-      (0..<shape.queryLength).map { reaches(head: head, query: $0) }
+    let reached = (0..<shape.batch * shape.queryHeads).map { head in
+      let (batch, head) = head.quotientAndRemainder(dividingBy: shape.queryHeads)
+      return (0..<shape.queryLength).map { reaches(batch: batch, head: head, query: $0) }
     }
     // A key is touched through a query that is touched and may see it.
-    let reachedKeys = (0..<shape.keyValueHeads).map { group in
+    let reachedKeys = (0..<shape.batch * shape.keyValueHeads).map { group in
       (0..<shape.keyLength).map { key in
         (group * shape.headsPerGroup..<(group + 1) * shape.headsPerGroup).contains { head in
-          (0..<shape.queryLength).contains {
-            reached[head][$0] && permissions.permits(batch: 0, head: head, query: $0, key: key)
-          }
+          (0..<shape.queryLength).contains { reached[head][$0] && permits(head, query: $0, key: key) }
         }
       }
     }
@@ -183,9 +188,9 @@ struct Poisoning<Element: AttentionElement> {
         stride(from: 0, to: elements.count, by: columns).map { elements[$0..<$0 + columns].allSatisfy { $0.isNaN } }
       }
       // A row that sees nothing has nothing to turn into NaN.
-      let sees = (0..<shape.queryHeads).map { head in
+      let sees = (0..<shape.batch * shape.queryHeads).map { head in
         (0..<shape.queryLength).map { query in
-          (0..<shape.keyLength).contains { permissions.permits(batch: 0, head: head, query: query, key: $0) }
+          (0..<shape.keyLength).contains { permits(head, query: query, key: $0) }
         }
       }
       let expected = zip(reachedRows.flatMap { $0 }, sees.flatMap { $0 }).map { $0 && $1 }
