@@ -6,7 +6,8 @@ import FlashAttentionC
 struct ForeignCall {
   private let call: flash_attention_call
 
-  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for no call, or one of another version of the header.
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` for no call, or one of another version of the
+  ///   header.
   init(reading call: UnsafePointer<flash_attention_call>?) throws(AttentionError) {
     guard let call else {
       throw .invalidArgument("call", was: "null", expected: "the address of a call")

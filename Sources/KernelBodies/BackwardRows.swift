@@ -70,8 +70,8 @@ private func rowDeltas(_ problem: KernelProblem, batch: Int, head: Int, firstRow
   return sums
 }
 
-/// The sums over the columns, at least a vector of them, of a vector of rows of neighbouring elements of one type. The last
-/// block ends with the columns, and what it repeats of the one before is not added again.
+/// The sums over the columns, at least a vector of them, of a vector of rows of neighbouring elements of one type. The
+/// last block ends with the columns, and what it repeats of the one before is not added again.
 @inline(__always)
 private func rowDeltas<Format: ElementFormat>(
   _ format: Format.Type, _ output: KernelOperand, _ outputStart: Int, _ gradient: KernelOperand, _ gradientStart: Int,
@@ -116,8 +116,8 @@ private func adding(
   return sums
 }
 
-/// Stores δ of up to a vector of rows, summed in the order that takes least time: the matrix unit sums dP in an order of its own,
-/// so dP − δ is no exact zero whatever the order.
+/// Stores δ of up to a vector of rows, summed in the order that takes least time: the matrix unit sums dP in an order
+/// of its own, so dP − δ is no exact zero whatever the order.
 ///
 /// - Returns: Whether the problem allows that.
 @inline(__always)
@@ -162,8 +162,8 @@ private func storeUnorderedDeltas(
 }
 
 #if ISA_AMX
-  /// Stores the sums of products in each of up to a vector of rows, in an order that depends neither on the number of rows nor on
-  /// how they lie in memory.
+  /// Stores the sums of products in each of up to a vector of rows, in an order that depends neither on the number of
+  /// rows nor on how they lie in memory.
   ///
   /// - Parameters:
   ///   - columns: The products of a row, whole vectors.

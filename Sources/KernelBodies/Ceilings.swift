@@ -1,7 +1,7 @@
 import KernelIntrinsics
 
-// What the instruction set can do at most, for the ceilings that `flash peak` measures: arithmetic that waits for nothing
-// but its own units, and reading that waits for nothing but memory.
+// What the instruction set can do at most, for the ceilings that `flash peak` measures: arithmetic that waits for
+// nothing but its own units, and reading that waits for nothing but memory.
 
 /// The number of sums that are computed side by side.
 ///

@@ -9,8 +9,8 @@ protocol ElementFormat {
   /// Stores ``laneCount`` neighbouring elements, rounded to nearest even in a 16-bit type.
   static func store(_ vector: Vector, at address: UnsafeMutableRawPointer)
 
-  /// One half of the 2 · ``laneCount`` elements of a chunk: those that are cheapest to take out together. The other half
-  /// is ``loadSecond(_:)``.
+  /// One half of the 2 · ``laneCount`` elements of a chunk: those that are cheapest to take out together. The other
+  /// half is ``loadSecond(_:)``.
   static func loadFirst(_ address: UnsafeRawPointer) -> Vector
   static func loadSecond(_ address: UnsafeRawPointer) -> Vector
   /// The place of a column where rows are stored as halves of chunks.

@@ -18,8 +18,8 @@ public func backwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>) -> In
 
 /// The scratch memory of one forward work item of the module whose vectors have `lanes` lanes, in bytes.
 ///
-/// A plan for another machine asks the portable module, because none of the code of a module may run where its instruction
-/// set does not.
+/// A plan for another machine asks the portable module, because none of the code of a module may run where its
+/// instruction set does not.
 public func forwardWorkspaceSize(_ problem: UnsafePointer<KernelProblem>, lanes: Int) -> Int {
   // Which pass serves an item is known when its operands are.
   let general = ForwardWorkspace(problem.pointee, lanes: lanes).byteCount
@@ -104,7 +104,8 @@ public func storeQueryGradient(
 // MARK: The matrix unit
 
 #if ISA_AMX
-  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems whose `matrixUnitParts` are not 0.
+  /// As ``attendForward(_:_:_:)`` on a processor with the matrix unit, which serves problems whose `matrixUnitParts`
+  /// are not 0.
   public func attendForwardByMatrixUnit(
     _ problem: UnsafePointer<KernelProblem>, _ item: UnsafePointer<ForwardItem>, _ workspace: UnsafeMutableRawPointer
   ) {
@@ -229,7 +230,8 @@ public func repeatMultiplyAdds(_ rounds: Int, seed: Float, sink: UnsafeMutablePo
 }
 
 #if ISA_AVX512BF16
-  /// Does dot products of pairs of bf16 numbers in registers as ``repeatMultiplyAdds(_:seed:sink:)`` does multiply-adds.
+  /// Does dot products of pairs of bf16 numbers in registers as ``repeatMultiplyAdds(_:seed:sink:)`` does
+  /// multiply-adds.
   public func repeatPairProducts(_ rounds: Int, seed: Float, sink: UnsafeMutablePointer<Float>) -> Int {
     runPairProducts(rounds, seed: seed, sink: sink)
   }

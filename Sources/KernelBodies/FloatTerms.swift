@@ -36,8 +36,8 @@ enum FloatTerms: RegisterTerms {
     return copy(operand, range, offset, isFinite: isFinite, scratch: scratch)
   }
 
-  /// As ``rows(_:_:isFinite:scratch:)``, but in place only where the rows spread over the first-level cache: each line is
-  /// read again by the next register tile, after a line of every other row.
+  /// As ``rows(_:_:isFinite:scratch:)``, but in place only where the rows spread over the first-level cache: each line
+  /// is read again by the next register tile, after a line of every other row.
   ///
   /// The copy costs one move per element where the product costs as many multiply-adds as there are lanes in a tile.
   @inline(__always)

@@ -4,9 +4,9 @@
     /// those before is computed.
     ///
     /// Two pieces of scores take turns and stay in the first-level cache, which a whole block of them would not. The
-    /// probabilities of the block are kept for one product with V, so that O moves only once. Where a maximum has to rise on
-    /// the way, which is rare but for the first keys, that product is done for the keys before, whose probabilities are
-    /// relative to the lower one.
+    /// probabilities of the block are kept for one product with V, so that O moves only once. Where a maximum has to
+    /// rise on the way, which is rare but for the first keys, that product is done for the keys before, whose
+    /// probabilities are relative to the lower one.
     ///
     /// - Returns: The number of keys taken in, which are the first ones.
     @inline(__always)

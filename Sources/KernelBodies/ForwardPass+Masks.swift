@@ -1,7 +1,7 @@
 import KernelIntrinsics
 
-// Bias and masks of one tile. They lie in memory with the keys of a query side by side; the tile has its queries side by
-// side, so that they are transposed on their way to it.
+// Bias and masks of one tile. They lie in memory with the keys of a query side by side; the tile has its queries side
+// by side, so that they are transposed on their way to it.
 extension ForwardPass {
   /// The bias and the masks, in the order of the contract.
   ///
@@ -45,8 +45,8 @@ extension ForwardPass {
     }
   }
 
-  /// S ← −∞ where the boolean mask forbids. It takes the mask of four keys for one number, so that a square of these holds
-  /// four times as many keys as one of numbers would.
+  /// S ← −∞ where the boolean mask forbids. It takes the mask of four keys for one number, so that a square of these
+  /// holds four times as many keys as one of numbers would.
   ///
   /// - Returns: Whether rows lie such that that is possible. Where they do not, some of the mask may have been applied.
   @inline(never)

@@ -29,8 +29,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     _ = finish(ifFinite: false)
   }
 
-  /// As ``run()``, but rows that come out infinite or NaN are left to others. Their log-sum-exp is NaN; of partial rows the sum
-  /// is.
+  /// As ``run()``, but rows that come out infinite or NaN are left to others. Their log-sum-exp is NaN; of partial rows
+  /// the sum is.
   ///
   /// - Returns: Whether there are none.
   func runFinite() -> Bool {
@@ -173,11 +173,11 @@ struct ForwardPass<Terms: TermArithmetic> {
       prefetch: prefetch)
   }
 
-  /// What to fetch while some keys are computed with: the keys and values of the visit after it, and after the last visit
-  /// the rows of the output.
+  /// What to fetch while some keys are computed with: the keys and values of the visit after it, and after the last
+  /// visit the rows of the output.
   ///
-  /// Where the next item is known, it is instead a part of the rows that that one reads, and of those that this one writes; or
-  /// where both have a part of the keys, after the last visit the keys and values of its first one.
+  /// Where the next item is known, it is instead a part of the rows that that one reads, and of those that this one
+  /// writes; or where both have a part of the keys, after the last visit the keys and values of its first one.
   ///
   /// - Parameter tiles: The register tiles of a visit.
   private func prefetch(during visit: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
@@ -324,8 +324,8 @@ struct ForwardPass<Terms: TermArithmetic> {
   }
 
   /// The most terms of scores that are summed at once, so that the packed queries of a group, which every register tile
-  /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5. In three parts 36 KiB
-  /// are worth it, because only sums that are computed at once take turns with a softmax.
+  /// reads, stay in the first-level cache: 24 KiB of them. Dimension 256 is 3 to 5 % faster so on Zen 5. In three parts
+  /// 36 KiB are worth it, because only sums that are computed at once take turns with a softmax.
   static var mostTermsAtOnce: Int {
     let terms = (Terms.parts > 2 ? 36 : 24) * 1024 / (LaneGroup.width * MemoryLayout<Float>.size * Terms.parts)
     // The matrix unit takes 16 at once.

@@ -33,13 +33,13 @@ import KernelIntrinsics
     mutating func advance<Column: Count>(_ column: Column.Type) {}
   }
 
-  /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the vector
-  /// units compute exponentials.
+  /// The softmax of 32 keys in small steps, which a product takes turns with: the matrix unit multiplies while the
+  /// vector units compute exponentials.
   ///
-  /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden. They
-  /// are taken relative to the maxima of those before, which may be too low: any reference gives the same ratios, as long
-  /// as nothing overflows. So instead of the maximum of the scores, which would have to be known first, the sum of the
-  /// probabilities is looked at afterwards.
+  /// The scores lie in rows one lane group wide, of which the first vectors are in use, and no position is forbidden.
+  /// They are taken relative to the maxima of those before, which may be too low: any reference gives the same ratios,
+  /// as long as nothing overflows. So instead of the maximum of the scores, which would have to be known first, the sum
+  /// of the probabilities is looked at afterwards.
   struct InterleavedSoftmax<Format: ProbabilityFormat, Width: Count, Moments: FetchMoments>: Interleaving {
     static var fetches: Bool { @inline(__always) get { Moments.areWithinTiles } }
 
@@ -165,8 +165,8 @@ import KernelIntrinsics
   }
 
   extension OnlineSoftmax {
-    /// What the scores in one vector of lanes are taken relative to: their maxima, and any finite number where nothing is
-    /// permitted yet.
+    /// What the scores in one vector of lanes are taken relative to: their maxima, and any finite number where nothing
+    /// is permitted yet.
     @inline(__always)
     fileprivate func reference(_ vector: Int) -> Vector {
       let maximum = Vector(at: maximum + vector * laneCount)

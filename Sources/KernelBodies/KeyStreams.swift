@@ -3,16 +3,16 @@ import KernelIntrinsics
 /// The keys of an item as four ranges that are walked through side by side.
 ///
 /// One thread that reads one row after the other does not reach the bandwidth of the main memory, because the processor
-/// looks ahead only so far in one stream of addresses. Four keep more of it busy, and a row of O is loaded and stored once
-/// for a key of each; docs/performance.md says how far decoding still is from that bandwidth.
+/// looks ahead only so far in one stream of addresses. Four keep more of it busy, and a row of O is loaded and stored
+/// once for a key of each; docs/performance.md says how far decoding still is from that bandwidth.
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB where the first-level cache has the 48 KiB
-  /// of processors with AVX-512.
+  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB where the first-level cache has the 48
+  /// KiB of processors with AVX-512.
   ///
-  /// Parts of a cache often have 1056 or 2112 keys, which are 1024 or 2048 in whole blocks of 96: with four rows these are
-  /// one step or two.
+  /// Parts of a cache often have 1056 or 2112 keys, which are 1024 or 2048 in whole blocks of 96: with four rows these
+  /// are one step or two.
   @inline(__always)
   static func scoresPerStep(lanes: Int) -> Int { lanes == 16 ? 8448 : 4352 }
 
@@ -21,15 +21,15 @@ struct KeyStreams {
 
   /// The most keys of one stream in a step of `rows` rows.
   ///
-  /// Each step reads keys and then values, and at every change between them the look-ahead into main memory begins anew:
-  /// 512 keys instead of 128 for four rows made decoding 4 to 6 % faster on Zen 5.
+  /// Each step reads keys and then values, and at every change between them the look-ahead into main memory begins
+  /// anew: 512 keys instead of 128 for four rows made decoding 4 to 6 % faster on Zen 5.
   @inline(__always)
   static func keysPerStep(rows: Int) -> Int {
     min(scoresPerStep(lanes: laneCount) / (count * rows * granularity) * granularity, mostKeysPerStep)
   }
 
-  /// What numbers of keys are rounded to so that they fill four vectors for every group of rows and on every instruction
-  /// set.
+  /// What numbers of keys are rounded to so that they fill four vectors for every group of rows and on every
+  /// instruction set.
   private static var granularity: Int { @inline(__always) get { 16 } }
 
   private let keys: BlockRange
@@ -37,8 +37,8 @@ struct KeyStreams {
   private let keysPerStep: Int
   let steps: Int
 
-  /// - Parameter most: The most keys of one stream in a step. Steps are about equally long: a last one of a few keys would
-  ///   begin the look-ahead anew for these.
+  /// - Parameter most: The most keys of one stream in a step. Steps are about equally long: a last one of a few keys
+  ///   would begin the look-ahead anew for these.
   init(_ keys: BlockRange, keysPerStep most: Int) {
     self.keys = keys
     length = (keys.count + Self.count - 1) / Self.count
@@ -149,8 +149,8 @@ struct StreamPrefetch<Rows: RowTerms> {
 
   // Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little
   // but the beginning of the next step's. Lines on their way to the first-level cache occupy buffers that loads need as
-  // well: processors with AVX-512 have enough of them, others are asked for lines in the second level. Measured on Zen 5
-  // and on Zen 3.
+  // well: processors with AVX-512 have enough of them, others are asked for lines in the second level. Measured on Zen
+  // 5 and on Zen 3.
   #if ISA_AVX512
     private static var bytesAhead: Int { @inline(__always) get { 2048 } }
 

@@ -20,7 +20,8 @@ struct LaneGroup {
     @inline(__always) get { 3 * laneCount }
   }
 
-  /// The memory of a group whose lanes hold rows as sums, in fp32 numbers. There is room for whole tiles of the matrix unit.
+  /// The memory of a group whose lanes hold rows as sums, in fp32 numbers. There is room for whole tiles of the matrix
+  /// unit.
   ///
   /// - Parameters:
   ///   - columns: The numbers of a row.
@@ -74,8 +75,8 @@ struct LaneGroup {
     return offsets
   }
 
-  /// The rows in the lanes of one vector, where they are rows of one head, or of heads that follow each other without a gap,
-  /// and hold neighbouring elements; nil elsewhere.
+  /// The rows in the lanes of one vector, where they are rows of one head, or of heads that follow each other without a
+  /// gap, and hold neighbouring elements; nil elsewhere.
   @inline(__always)
   func evenRows(_ vector: Int, in operand: KernelOperand) -> EvenRows? {
     let first = vector * laneCount
@@ -100,7 +101,8 @@ struct LaneGroup {
   var spansHeads: Bool { start / rowsPerHead != (start + count - 1) / rowsPerHead }
 }
 
-/// Rows that are the operand's row stride apart: the offset of the first, and how many there are, at most a vector's lanes.
+/// Rows that are the operand's row stride apart: the offset of the first, and how many there are, at most a vector's
+/// lanes.
 struct EvenRows {
   let offset: Int
   let count: Int

@@ -26,8 +26,9 @@ enum ProductAccuracy {
 ///   - operand: B, `depth` rows of `vectors` vectors, `stride` elements apart.
 ///   - destination: C, `rows` rows of `vectors` vectors, `destinationStride` elements apart.
 ///   - accuracy: What the operands allow to be left out where numbers are sums of parts.
-///   - maxima: One number for each lane of C, which is raised to the greatest of the lane's results, or nil. Only products
-///     of three vectors, the width of a lane group, do that: wider and narrower register tiles would run out of registers.
+///   - maxima: One number for each lane of C, which is raised to the greatest of the lane's results, or nil. Only
+///     products of three vectors, the width of a lane group, do that: wider and narrower register tiles would run out
+///     of registers.
 ///   - prefetch: What to ask the caches for on the way, or nil.
 func multiply<Layout: ScalarLayout, Terms: TermArithmetic>(
   rows: Int,

@@ -4,9 +4,9 @@ import KernelIntrinsics
   extension MatrixUnitProduct {
     /// Computes two rows of tiles from zero, and on the way the softmax of other scores.
     ///
-    /// A product of 16 terms keeps the unit busy for about as long as the vector units need for four vectors of exponentials.
-    /// Two passes, one after the other, would leave each of them idle half of the time, because a processor looks ahead
-    /// only so far.
+    /// A product of 16 terms keeps the unit busy for about as long as the vector units need for four vectors of
+    /// exponentials. Two passes, one after the other, would leave each of them idle half of the time, because a
+    /// processor looks ahead only so far.
     ///
     /// - Parameters:
     ///   - moments: When to ask for the lines of the prefetch.

@@ -45,16 +45,16 @@ import KernelIntrinsics
 
   /// One column of tiles of a product, up to three tiles wide.
   ///
-  /// Where numbers have one part, two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums of one go
-  /// to memory while those of the other are multiplied, because a store waits for the last multiplication of its tile and the
-  /// unit would wait for the store. Tile 6 holds scalars and tile 7 vectors.
+  /// Where numbers have one part, two rows of tiles take turns with two sets of sums, tiles 0 to 2 and 3 to 5: the sums
+  /// of one go to memory while those of the other are multiplied, because a store waits for the last multiplication of
+  /// its tile and the unit would wait for the store. Tile 6 holds scalars and tile 7 vectors.
   ///
-  /// Where they have several, a term has work for the unit enough, and what counts is that a tile that has been loaded serves
-  /// more than one multiplication: the first-level cache may be another hyperthread's, too. Tiles 0 to 2 hold sums, 3 to 5 one
-  /// part of the vectors, and 6 and 7 parts of the scalars.
+  /// Where they have several, a term has work for the unit enough, and what counts is that a tile that has been loaded
+  /// serves more than one multiplication: the first-level cache may be another hyperthread's, too. Tiles 0 to 2 hold
+  /// sums, 3 to 5 one part of the vectors, and 6 and 7 parts of the scalars.
   ///
-  /// Of the products of `Parts` parts with each other those are computed whose order, the sum of their parts' indices, is at most
-  /// `LastOrder`.
+  /// Of the products of `Parts` parts with each other those are computed whose order, the sum of their parts' indices,
+  /// is at most `LastOrder`.
   struct MatrixUnitProduct<Parts: Count, LastOrder: Count> {
     /// The number of these products.
     static var partProducts: Int {
@@ -220,7 +220,8 @@ import KernelIntrinsics
           }
         }
         for first in 0..<Parts.value where first + second <= LastOrder.value {
-          // Every other part of the scalars has the same tile, and stays until that one's turn comes, which is the last.
+          // Every other part of the scalars has the same tile, and stays until that one's turn comes, which is the
+          // last.
           if second == min(LastOrder.value - first, Parts.value - 1) {
             kernel_load_scalars(Int32(6 + first % 2), scalars + first * scalarPart, scalarStride * 4)
           }
@@ -255,8 +256,8 @@ import KernelIntrinsics
       }
     }
 
-    /// Multiplies the sums by one factor for each lane. Mostly no maximum has risen and all factors are 1, and then there is
-    /// nothing to do.
+    /// Multiplies the sums by one factor for each lane. Mostly no maximum has risen and all factors are 1, and then
+    /// there is nothing to do.
     @inline(__always)
     private func scaleDestination<Width: Count>(by factors: UnsafePointer<Float>, _ width: Width.Type) {
       for column in 0..<Width.value {

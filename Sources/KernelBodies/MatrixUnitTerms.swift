@@ -1,7 +1,8 @@
 import KernelIntrinsics
 
 #if ISA_AMX
-  /// Terms that are pairs of bf16 numbers, or of parts of other numbers, and whose products are computed by the matrix unit.
+  /// Terms that are pairs of bf16 numbers, or of parts of other numbers, and whose products are computed by the matrix
+  /// unit.
   protocol MatrixUnitArithmetic: TermArithmetic where ColumnLayout == ByRow {
     /// The number of ``parts``.
     associatedtype PartCount: Count
@@ -45,12 +46,12 @@ import KernelIntrinsics
     }
   }
 
-  /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16 rows,
-  /// 16 lanes and 16 terms.
+  /// Terms are pairs of bf16 numbers as in ``PairTerms``, and products are computed by the matrix unit, in tiles of 16
+  /// rows, 16 lanes and 16 terms.
   ///
-  /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie like
-  /// this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number where the
-  /// product multiplies it with all lanes of all lane groups.
+  /// The unit reads 16 neighbouring terms of each row of scalars at once. Rows whose terms run along the columns lie
+  /// like this in memory. Rows whose terms run along the rows are transposed, which costs one move for each number
+  /// where the product multiplies it with all lanes of all lane groups.
   enum MatrixUnitTerms: MatrixUnitArithmetic, GradientTerms {
     typealias PartCount = One
     typealias LastOrder = Zero
@@ -119,8 +120,8 @@ import KernelIntrinsics
     }
   }
 
-  /// Writes pairs of rows transposed: row c of the destination holds column c of all pairs, and zeros behind them up to a
-  /// whole vector.
+  /// Writes pairs of rows transposed: row c of the destination holds column c of all pairs, and zeros behind them up to
+  /// a whole vector.
   @inline(never)
   private func transposePairs(
     _ operand: KernelOperand, _ range: OperandRange, into destination: UnsafeMutablePointer<Float>, stride: Int,

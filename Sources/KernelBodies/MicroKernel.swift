@@ -45,8 +45,8 @@ enum AccumulatorStart {
 
 /// How the scalars of a product lie in memory.
 ///
-/// Two types and not a pair of strides, because address arithmetic competes with multiply-adds for execution ports: read
-/// this way, each round of the inner loop advances one index and one pointer.
+/// Two types and not a pair of strides, because address arithmetic competes with multiply-adds for execution ports:
+/// read this way, each round of the inner loop advances one index and one pointer.
 protocol ScalarLayout {
   /// The address of the first term of the tile's row `row`, for memory rows `stride` elements apart.
   static func start(_ base: UnsafePointer<Float>, row: Int, stride: Int) -> UnsafePointer<Float>

@@ -4,9 +4,9 @@ import KernelIntrinsics
 // zero. Where that can happen, products run over a copy of the operand with zeros in the place of such elements, and
 // what these contribute to permitted pairs is added afterwards, element by element: it is rare.
 //
-// Finding out whether it can happen would take reading all values once more. But a value that is not finite leaves nothing
-// finite in its column of O, whatever the weights, so the forward pass looks at O instead, and where it finds such a number
-// begins anew, now searching the values.
+// Finding out whether it can happen would take reading all values once more. But a value that is not finite leaves
+// nothing finite in its column of O, whatever the weights, so the forward pass looks at O instead, and where it finds
+// such a number begins anew, now searching the values.
 
 extension OperandRange {
   /// Whether any element of the rows is infinite or NaN.
@@ -37,8 +37,8 @@ extension OperandRange {
     return !greatest.areFiniteMagnitudes
   }
 
-  /// The greatest magnitudes in each lane of rows of neighbouring elements, at least a vector, as the bits of the numbers:
-  /// without the sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
+  /// The greatest magnitudes in each lane of rows of neighbouring elements, at least a vector, as the bits of the
+  /// numbers: without the sign these are in the order of the numbers, and those of infinity and NaN are the greatest.
   @inline(__always)
   private func greatestMagnitudes<Format: ElementFormat>(
     _ format: Format.Type, _ operand: KernelOperand, _ start: Int
@@ -111,7 +111,8 @@ extension OperandRange {
 // MARK: Rows that are computed again
 
 extension ForwardItem {
-  /// Calls `body` with all runs of consecutive rows whose log-sum-exp is NaN, or of partial rows whose sum is, as items.
+  /// Calls `body` with all runs of consecutive rows whose log-sum-exp is NaN, or of partial rows whose sum is, as
+  /// items.
   ///
   /// Runs end where the lane groups of a head do, so that what they are does not depend on where items end.
   func forEachNonFiniteRun(in problem: KernelProblem, _ body: (ForwardItem) -> Void) {

@@ -34,8 +34,8 @@ struct OnlineSoftmax {
   ///   - factor: What puts the scores of the tile in base 2: positive, and 1 where they already are, as for
   ///     ``FloatProbabilities``.
   ///   - isMaximumKnown: Whether ``tileMaximum`` holds the greatest scores, before the factor.
-  ///   - probabilities: Where they go: the place of the scores, or where they do not fit there, memory that begins so far
-  ///     before them that both end together.
+  ///   - probabilities: Where they go: the place of the scores, or where they do not fit there, memory that begins so
+  ///     far before them that both end together.
   ///   - format: How the probabilities are stored.
   @inline(__always)
   func update<Format: ProbabilityFormat>(
@@ -89,8 +89,8 @@ struct OnlineSoftmax {
       sum1 += p[2] + p[3]
       row += 4
     }
-    // Rows of a format may come in pairs, of which the last may lack its second. They are summed as above, so that sums do
-    // not depend on how many rows of zeros follow.
+    // Rows of a format may come in pairs, of which the last may lack its second. They are summed as above, so that sums
+    // do not depend on how many rows of zeros follow.
     while row < rows {
       var sum = Format.exponent(Vector(at: column + row * stride), factor, minus: reference).exponentiated2
       if row + 1 < rows {

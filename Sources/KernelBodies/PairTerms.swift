@@ -64,8 +64,8 @@ import KernelIntrinsics
       rows(operand, range, isFinite: isFinite, isCopied: false, scratch: scratch)
     }
 
-    /// - Parameter isCopied: Whether rows are copied even where they could be read in place. Zeros complete the last vector
-    ///   of a copied row.
+    /// - Parameter isCopied: Whether rows are copied even where they could be read in place. Zeros complete the last
+    ///   vector of a copied row.
     @inline(__always)
     static func rows(
       _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, isCopied: Bool,
@@ -148,8 +148,8 @@ import KernelIntrinsics
   }
 
   extension KernelOperand {
-    /// The operand with each pair of neighbouring bf16 numbers as one element of 32 bits; nil where pairs do not lie in one
-    /// piece and at whole multiples of their size.
+    /// The operand with each pair of neighbouring bf16 numbers as one element of 32 bits; nil where pairs do not lie in
+    /// one piece and at whole multiples of their size.
     fileprivate var pairElements: KernelOperand? {
       if columnStride != 1 || (batchStride | headStride | rowStride) & 1 != 0 { return nil }
       var pairs = self
@@ -161,8 +161,8 @@ import KernelIntrinsics
       return pairs
     }
 
-    /// `count` numbers of each of two rows, the first at `offset`, as pairs of one of each; zeros beyond them and in the
-    /// place of a second row that is not there.
+    /// `count` numbers of each of two rows, the first at `offset`, as pairs of one of each; zeros beyond them and in
+    /// the place of a second row that is not there.
     @inline(never)
     func interleavedRows(at offset: Int, count: Int, hasSecond: Bool) -> Vector {
       // fp32 holds a bf16 number in its high half.

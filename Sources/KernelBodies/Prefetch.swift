@@ -2,9 +2,9 @@ import KernelIntrinsics
 
 /// Brings the rows that are needed next into the second-level cache while the present ones are computed with.
 ///
-/// Their first use would otherwise wait for a farther level line by line. The lines are asked for a few at a time, before
-/// every few register tiles and, where they are many, also between the terms of each: processors silently drop what they are
-/// asked for beyond some two dozen lines that are on their way.
+/// Their first use would otherwise wait for a farther level line by line. The lines are asked for a few at a time,
+/// before every few register tiles and, where they are many, also between the terms of each: processors silently drop
+/// what they are asked for beyond some two dozen lines that are on their way.
 struct Prefetch {
   private var ranges: InlineArray<8, RowPrefetch>
   private var count = 0
@@ -13,8 +13,8 @@ struct Prefetch {
   private var current = RowPrefetch.none
   private var lines = 0
   private var linesAtOnce = 0
-  /// How many register tiles there are for each time that lines are asked for, where these are few, and how many are left
-  /// until then.
+  /// How many register tiles there are for each time that lines are asked for, where these are few, and how many are
+  /// left until then.
   private var tilesPerFetch = 1
   private var tilesUntilNext = 1
   /// How many times lines are asked for in a register tile.
@@ -48,17 +48,18 @@ struct Prefetch {
     count += 1
   }
 
-  /// The most lines that are asked for at once where that is enough, and about how many where it is not: 77 tokens and their
-  /// gradients are 20 to 30 % faster than with all lines of a tile at once, eight queries on a long cache 40 %. A burst has
-  /// two lines of each piece of a row.
+  /// The most lines that are asked for at once where that is enough, and about how many where it is not: 77 tokens and
+  /// their gradients are 20 to 30 % faster than with all lines of a tile at once, eight queries on a long cache 40 %. A
+  /// burst has two lines of each piece of a row.
   private static var mostAtOnce: (alone: Int, inBursts: Int) { @inline(__always) get { (24, 16) } }
   /// About the fewest lines that are asked for at once: calls for every tile were 3 % of a short head's instructions.
   private static var fewestAtOnce: Int { @inline(__always) get { 12 } }
 
   /// Says over how many register tiles to spread the lines.
   ///
-  /// - Parameter steps: The steps of the matrix unit's products, which ask for lines one by one where these are many: eight
-  ///   queries on a long cache are 11 to 27 % faster so, and many queries, which have few lines, 3 to 7 % slower. 0 without it.
+  /// - Parameter steps: The steps of the matrix unit's products, which ask for lines one by one where these are many:
+  ///   eight queries on a long cache are 11 to 27 % faster so, and many queries, which have few lines, 3 to 7 % slower.
+  ///   0 without it.
   mutating func spread(over tiles: Int, steps: Int = 0) {
     let tiles = max(tiles, 1)
     let linesPerTile = (lines + tiles - 1) / tiles
@@ -121,8 +122,8 @@ struct Prefetch {
     if hasLines() { fetchWithinTile() }
   }
 
-  /// As ``fetchStep()``, but no farther than the present range goes: in the middle of a register tile, where a call would
-  /// cost all registers.
+  /// As ``fetchStep()``, but no farther than the present range goes: in the middle of a register tile, where a call
+  /// would cost all registers.
   @inline(__always)
   mutating func fetchWithinTile() {
     var remaining = linesAtOnce
@@ -172,8 +173,8 @@ struct RowPrefetch {
 
   var lines: Int { rows * ((rowBytes + 63) / 64) }
 
-  /// Asks for the next lines, at most `most` and no farther than a row; returns how many these are. Of a row that is divided
-  /// they are as many of each piece, and a few more where `most` is no multiple.
+  /// Asks for the next lines, at most `most` and no farther than a row; returns how many these are. Of a row that is
+  /// divided they are as many of each piece, and a few more where `most` is no multiple.
   @inline(__always)
   mutating func fetchLines(atMost most: Int) -> Int {
     if pieceStride > 0 { return fetchPieces(atMost: most) }
@@ -202,8 +203,8 @@ struct RowPrefetch {
 
   /// Has pieces of a long row asked for side by side.
   ///
-  /// Processors look ahead from the lines that they are asked for, but within a page only, and keep more on the way where
-  /// these lie in several.
+  /// Processors look ahead from the lines that they are asked for, but within a page only, and keep more on the way
+  /// where these lie in several.
   mutating func divide() {
     if rows != 1 || rowBytes < Self.pieces * Self.leastPiece { return }
     // An odd number of lines, because equally distant pages would share their places in a cache.
@@ -211,13 +212,13 @@ struct RowPrefetch {
     pieceStride = rowBytes
   }
 
-  /// The pieces of a row that is divided: fp32, eight queries on 32768 keys, 96 of which are one row, were 1.07 times as
-  /// fast with four, and 1.14 times with eight, on Emerald Rapids.
+  /// The pieces of a row that is divided: fp32, eight queries on 32768 keys, 96 of which are one row, were 1.07 times
+  /// as fast with four, and 1.14 times with eight, on Emerald Rapids.
   private static var pieces: Int { @inline(__always) get { 8 } }
   private static var leastPiece: Int { @inline(__always) get { 2048 } }
 
-  /// Reads from all lines in the order in which they lie in memory, which the processor's own look-ahead follows: for rows
-  /// that are read column by column afterwards.
+  /// Reads from all lines in the order in which they lie in memory, which the processor's own look-ahead follows: for
+  /// rows that are read column by column afterwards.
   @inline(__always)
   mutating func readLines() {
     while !isEmpty {

@@ -12,7 +12,8 @@ protocol ProbabilityFormat {
   static var fitsInPlace: Bool { get }
   /// The step in which products take rows: behind the last row of a tile they need zeros.
   static var rowStep: Int { get }
-  /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores are.
+  /// factor · score − reference, where the factor puts scores in base 2: 1 for ``FloatProbabilities``, whose scores
+  /// are.
   static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector
   /// Stores two rows, of which the first is even.
   static func store(_ first: Vector, _ second: Vector, column: UnsafeMutablePointer<Float>, row: Int, stride: Int)
@@ -32,8 +33,8 @@ enum FloatProbabilities: ProbabilityFormat {
   static var slack: Float { @inline(__always) get { 0 } }
   static var rowStep: Int { @inline(__always) get { 1 } }
 
-  /// Without AVX-512 an exponential keeps the units for multiply-adds busier than those for additions, so the exponent is a
-  /// difference; with AVX-512 it is the other way round.
+  /// Without AVX-512 an exponential keeps the units for multiply-adds busier than those for additions, so the exponent
+  /// is a difference; with AVX-512 it is the other way round.
   @inline(__always)
   static func exponent(_ score: Vector, _ factor: Vector, minus reference: Vector) -> Vector {
     #if ISA_AVX512

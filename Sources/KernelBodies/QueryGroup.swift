@@ -1,8 +1,8 @@
 import KernelIntrinsics
 
 extension ForwardItem {
-  /// How its queries are dealt out. With the matrix unit the keys that all queries of a group may see come in differently from
-  /// the others; so which queries those are may not depend on where items end.
+  /// How its queries are dealt out. With the matrix unit the keys that all queries of a group may see come in
+  /// differently from the others; so which queries those are may not depend on where items end.
   @inline(__always)
   func laneGroups(in problem: KernelProblem) -> LaneGroups {
     LaneGroups(rows: heads * queries, sharesTail: problem.matrixUnitParts == 0)

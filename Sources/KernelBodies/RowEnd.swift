@@ -1,5 +1,5 @@
-/// How the last chunk of a row is read. Types, because a test for each chunk would cost rows of whole chunks up to a fifth of
-/// their speed.
+/// How the last chunk of a row is read. Types, because a test for each chunk would cost rows of whole chunks up to a
+/// fifth of their speed.
 protocol RowEnd {
   /// Makes the chunk ready that begins at a column of a stream's row.
   ///

@@ -1,8 +1,8 @@
 /// One row or four of an item of few rows, whose scores are neighbours.
 ///
-/// The scores of a key lie as [stream][row], those of the next key behind them. With four rows they fill one cache line:
-/// while rows of V stream in from the main memory, a loop that reads its sixteen probabilities from as many lines is
-/// slower.
+/// The scores of a key lie as [stream][row], those of the next key behind them. With four rows they fill one cache
+/// line: while rows of V stream in from the main memory, a loop that reads its sixteen probabilities from as many lines
+/// is slower.
 struct RowGroup {
   /// The first row.
   let first: Int

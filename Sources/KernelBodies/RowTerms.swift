@@ -2,8 +2,8 @@ import KernelIntrinsics
 
 /// How rows of K and V enter products where the dimension lies in the lanes, as in ``ShortQueryPass``.
 ///
-/// A row is taken in chunks of 2 · ``laneCount`` neighbouring elements, straight from its element type. Where the last one is
-/// not whole, a copy of it with zeros behind the row's end takes its place.
+/// A row is taken in chunks of 2 · ``laneCount`` neighbouring elements, straight from its element type. Where the last
+/// one is not whole, a copy of it with zeros behind the row's end takes its place.
 protocol RowTerms {
   associatedtype Terms: RegisterTerms
 
@@ -101,8 +101,8 @@ enum ConvertedRows<Format: ElementFormat>: RowTerms {
 }
 
 #if ISA_AVX512BF16
-  /// bf16 numbers enter dot products of pairs: neighbours of a row of K, and two streams' elements of the same column of V.
-  /// A weight is the pair of those streams' probabilities, rounded to bf16.
+  /// bf16 numbers enter dot products of pairs: neighbours of a row of K, and two streams' elements of the same column
+  /// of V. A weight is the pair of those streams' probabilities, rounded to bf16.
   enum PairRows: RowTerms {
     typealias Terms = PairTerms
 

@@ -1,8 +1,8 @@
 import KernelIntrinsics
 
-// Bias and masks of one step. They lie in memory with the keys of a query side by side, and so does the tile in which they
-// are put together: a bias, with −∞ where a mask forbids. Scores lie with the rows of a key side by side, as products leave
-// them and want their weights, so the tile is transposed on its way to them.
+// Bias and masks of one step. They lie in memory with the keys of a query side by side, and so does the tile in which
+// they are put together: a bias, with −∞ where a mask forbids. Scores lie with the rows of a key side by side, as
+// products leave them and want their weights, so the tile is transposed on its way to them.
 extension ShortQueryPass {
   /// Adds the bias and applies the masks to a step's scores.
   ///

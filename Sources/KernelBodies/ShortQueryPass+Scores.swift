@@ -36,8 +36,8 @@ extension ShortQueryPass {
     }
   }
 
-  /// Four rows with as many keys at a time as leave their sums in registers: each vector of Q serves all those keys, each
-  /// of K all four rows.
+  /// Four rows with as many keys at a time as leave their sums in registers: each vector of Q serves all those keys,
+  /// each of K all four rows.
   @inline(never)
   private static func computeScoresOfFour<End: RowEnd>(
     _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ end: End,

@@ -4,7 +4,8 @@ import KernelIntrinsics
 extension ShortQueryPass {
   /// - Parameters:
   ///   - keys: The keys of the longest stream, in whole vectors.
-  ///   - starts: What to ask the caches for beside the first group's exponentials, while nothing else is read from memory.
+  ///   - starts: What to ask the caches for beside the first group's exponentials, while nothing else is read from
+  ///     memory.
   func updateSoftmax(keys: Int, _ starts: StreamStarts) {
     forEachRowGroup { group in
       let starts = group.first == 0 ? starts : .none(zeroRow)

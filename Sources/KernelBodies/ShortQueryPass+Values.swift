@@ -39,8 +39,8 @@ extension ShortQueryPass {
     }
   }
 
-  /// As ``addValues(_:_:isCareful:)`` by register tiles, which leave O in registers for all keys of a stream: for fp32 rows
-  /// in a cache, because it reads one stream after the other.
+  /// As ``addValues(_:_:isCareful:)`` by register tiles, which leave O in registers for all keys of a stream: for fp32
+  /// rows in a cache, because it reads one stream after the other.
   private func multiplyValues(_ streams: KeyStreams, _ step: Int, isCareful: Bool) {
     let areCopied = isCareful || problem.value.columnStride != 1
     for stream in 0..<KeyStreams.count {
@@ -161,9 +161,9 @@ extension ShortQueryPass {
     group.base + key * Rows.weights * group.rows
   }
 
-  /// As ``addValues(_:_:isCareful:)`` where a forbidden value may be infinite or NaN, whose product with a probability of
-  /// zero would not be zero; see NonFinite.swift. What such values contribute to permitted pairs comes afterwards, so that
-  /// the bits of rows that may not see them are as if they were zeros.
+  /// As ``addValues(_:_:isCareful:)`` where a forbidden value may be infinite or NaN, whose product with a probability
+  /// of zero would not be zero; see NonFinite.swift. What such values contribute to permitted pairs comes afterwards,
+  /// so that the bits of rows that may not see them are as if they were zeros.
   @inline(never)
   func addValuesCarefully(_ streams: KeyStreams, _ step: Int) {
     addValues(streams, step, isCareful: true)

@@ -49,8 +49,8 @@ struct ShortQueryPass<Rows: RowTerms> {
 
   func isMasked(_ keys: BlockRange) -> Bool { problem.isMasked(queries: queryRange, keys: keys) }
 
-  /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some row, which takes as
-  ///   much reading as all products with values. See NonFinite.swift.
+  /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some row, which
+  ///   takes as much reading as all products with values. See NonFinite.swift.
   private func attend(to keys: BlockRange, searchingValues: Bool) {
     prepare()
     let streams = KeyStreams(keys, keysPerStep: keysPerStep)
@@ -192,10 +192,11 @@ extension KernelProblem {
       && keyLength >= kernel_fewest_keys_of_few_rows(item.heads * item.queries, laneCount, pairs)
   }
 
-  /// The last queries of a head, where they would fill less than half a vector of an item's lanes; they are taken out of
-  /// `item`, and ``ShortQueryPass`` serves them.
+  /// The last queries of a head, where they would fill less than half a vector of an item's lanes; they are taken out
+  /// of `item`, and ``ShortQueryPass`` serves them.
   ///
-  /// Which queries these are depends on the problem alone, so that their bits do not depend on which queries share an item.
+  /// Which queries these are depends on the problem alone, so that their bits do not depend on which queries share an
+  /// item.
   func splitTail(of item: inout ForwardItem) -> ForwardItem? {
     let rows = queryLength % laneCount
     guard

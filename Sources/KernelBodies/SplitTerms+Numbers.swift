@@ -1,12 +1,12 @@
 import KernelIntrinsics
 
 #if ISA_AMX
-  /// fp16 numbers in two parts: x = x₀ + x₁, where x₀ is x rounded to the eight significant bits of bf16 and x₁ the rest, which has
-  /// no more than three.
+  /// fp16 numbers in two parts: x = x₀ + x₁, where x₀ is x rounded to the eight significant bits of bf16 and x₁ the
+  /// rest, which has no more than three.
   ///
-  /// A product of two is the sum of the four products of their parts, and as each of these is exact in fp32, nothing is lost. P
-  /// and dS, which are fp32 numbers, keep 16 bits or more, and their products do without that of the last parts, which is at
-  /// most 2⁻¹⁶ of the whole.
+  /// A product of two is the sum of the four products of their parts, and as each of these is exact in fp32, nothing is
+  /// lost. P and dS, which are fp32 numbers, keep 16 bits or more, and their products do without that of the last
+  /// parts, which is at most 2⁻¹⁶ of the whole.
   enum SplitHalfTerms: SplitTerms {
     typealias Format = Float16Format
     typealias PartCount = Two
@@ -24,11 +24,12 @@ import KernelIntrinsics
     typealias Terms = SplitHalfTerms
   }
 
-  /// fp32 numbers in three parts: x = x₀ + x₁ + x₂, where x₀ is x cut off behind the eight significant bits of bf16, so that it is
-  /// finite like x, x₁ is the rest rounded, and x₂ what that leaves, which has no more than eight bits.
+  /// fp32 numbers in three parts: x = x₀ + x₁ + x₂, where x₀ is x cut off behind the eight significant bits of bf16, so
+  /// that it is finite like x, x₁ is the rest rounded, and x₂ what that leaves, which has no more than eight bits.
   ///
-  /// Of the nine products of parts the last three are left out, which are about 2⁻²⁵ of the whole: on average as much as the
-  /// rounding of one product. Parts below 2⁻¹²⁶ are lost, because the unit takes them as zeros, and so the last bits of numbers below 2⁻¹⁰².
+  /// Of the nine products of parts the last three are left out, which are about 2⁻²⁵ of the whole: on average as much
+  /// as the rounding of one product. Parts below 2⁻¹²⁶ are lost, because the unit takes them as zeros, and so the last
+  /// bits of numbers below 2⁻¹⁰².
   enum SplitFloatTerms: SplitTerms {
     typealias Format = Float32Format
     typealias PartCount = Three

@@ -3,22 +3,23 @@ import KernelIntrinsics
 #if ISA_AMX
   /// The terms of numbers that the matrix unit multiplies as sums of a few bf16 numbers, their parts.
   ///
-  /// Terms are pairs as in ``MatrixUnitTerms``, for each part. A number that is not finite has no such parts: one of them is NaN,
-  /// and as it meets the first one of every other number, all products are. The passes compute again what an operand that is
-  /// not finite reaches: rows of O, and elements of S and dP.
+  /// Terms are pairs as in ``MatrixUnitTerms``, for each part. A number that is not finite has no such parts: one of
+  /// them is NaN, and as it meets the first one of every other number, all products are. The passes compute again what
+  /// an operand that is not finite reaches: rows of O, and elements of S and dP.
   protocol SplitTerms: MatrixUnitArithmetic where Probabilities: SplitProbabilities {
     /// How operands store the numbers.
     associatedtype Format: ElementFormat
 
-    /// One part, for each part but the last a number of bf16. A number that is not finite has a part that is NaN and not the
-    /// first.
+    /// One part, for each part but the last a number of bf16. A number that is not finite has a part that is NaN and
+    /// not the first.
     static func part(_ number: Vector, _ index: Int) -> Vector
   }
 
   extension SplitTerms {
     static var keepsNonFinite: Bool { @inline(__always) get { false } }
 
-    /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both once more.
+    /// Inlined, because the compiler would merge it with that of ``MatrixUnitTerms``, and copy the arguments of both
+    /// once more.
     @inline(__always)
     static func multiply<Layout: ScalarLayout>(
       rows: Int, vectors: Int, depth: Int, _ scalars: ScalarOperand<Layout, Self>,

@@ -1,7 +1,7 @@
 import KernelIntrinsics
 
-// Standard attention, the peer of the flash kernels: the same products and masks, but with the whole matrix of scores in
-// memory and one pass over it for each of its three stages. The matrix of one head is stored in panels of one lane
+// Standard attention, the peer of the flash kernels: the same products and masks, but with the whole matrix of scores
+// in memory and one pass over it for each of its three stages. The matrix of one head is stored in panels of one lane
 // group of queries: [panel, key, lane].
 
 extension ForwardPass where Terms == FloatTerms {

@@ -11,8 +11,8 @@ protocol TermArithmetic {
   /// The step in which products take rows that they sum over: a multiple of the numbers per term.
   static var rowStep: Int { get }
 
-  /// How many numbers stand for one number of an operand in a product. Those of a row lie side by side: a row of any operand
-  /// in the format of products is so many parts, of equal size.
+  /// How many numbers stand for one number of an operand in a product. Those of a row lie side by side: a row of any
+  /// operand in the format of products is so many parts, of equal size.
   static var parts: Int { get }
 
   /// Whether infinite and NaN numbers go through products as they go through multiply-adds.

@@ -1,8 +1,9 @@
-/// A tile along a diagonal as steps of a staircase: consecutive rows, each with the vectors of which a lane may be seen.
+/// A tile along a diagonal as steps of a staircase: consecutive rows, each with the vectors of which a lane may be
+/// seen.
 ///
-/// The rows of a tile are one axis of the scores and its lanes the other, so that a causal mask forbids about a half of a
-/// tile on the diagonal. A product that runs over steps leaves out what is forbidden to whole vectors. What it leaves out is
-/// not computed, and has to be masked by whoever reads it.
+/// The rows of a tile are one axis of the scores and its lanes the other, so that a causal mask forbids about a half of
+/// a tile on the diagonal. A product that runs over steps leaves out what is forbidden to whole vectors. What it leaves
+/// out is not computed, and has to be masked by whoever reads it.
 struct TileSteps {
   private var steps: InlineArray<3, TileStep>
   private(set) var count = 0

@@ -19,8 +19,8 @@ extension VectorBlock {
 /// Exchanges rows and lanes of the block's first ``laneCount`` vectors.
 @inline(__always)
 func transpose(_ block: inout VectorBlock) {
-  // Squares of four rows and the four lanes of a quarter; then whole quarters, of which quarter q of row 4r + c belongs into
-  // quarter r of row 4q + c.
+  // Squares of four rows and the four lanes of a quarter; then whole quarters, of which quarter q of row 4r + c belongs
+  // into quarter r of row 4q + c.
   for row in 0..<(laneCount / 4) { transposeQuarters(&block, 4 * row) }
   #if ISA_AVX512
     for row in 0..<4 {
@@ -71,7 +71,8 @@ private func transposeQuarters(
   block[row + 3] = pairsHigh(high01, high23)
 }
 
-/// Writes the rows in a group's lanes transposed and scaled: `destination[column, lane] = scale · operand[lane, column]`.
+/// Writes the rows in a group's lanes transposed and scaled: `destination[column, lane] = scale · operand[lane,
+/// column]`.
 ///
 /// Rows of the destination are ``LaneGroup/width`` apart. Lanes without a row, up to the end of the last vector in use,
 /// become zero.

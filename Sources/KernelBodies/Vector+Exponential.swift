@@ -4,8 +4,8 @@ import KernelIntrinsics
 typealias VectorQuadruple = InlineArray<4, Vector>
 
 #if ISA_AVX512
-  /// 2ˣ = 2^floor(x) · 2ˢ · 2ᶠ with s a multiple of 1/32 and f in [0, 1/32]: 2ˢ comes from a table in two registers, and 2ᶠ
-  /// is a polynomial of degree 2 that minimises the relative error with the value 1 at f = 0 held fixed.
+  /// 2ˣ = 2^floor(x) · 2ˢ · 2ᶠ with s a multiple of 1/32 and f in [0, 1/32]: 2ˢ comes from a table in two registers,
+  /// and 2ᶠ is a polynomial of degree 2 that minimises the relative error with the value 1 at f = 0 held fixed.
   ///
   /// That takes two multiply-adds and a product where a polynomial alone takes five multiply-adds.
   private enum Exponential2 {
@@ -80,8 +80,8 @@ typealias VectorQuadruple = InlineArray<4, Vector>
     }
   }
 
-  /// The steps of 2ˣ: x = n + f with n an integer and f in [-1/2, 1/2]; 2ᶠ is a polynomial of degree 5 that minimises the
-  /// relative error with the value 1 at f = 0 held fixed, and 2ⁿ enters through the exponent bits.
+  /// The steps of 2ˣ: x = n + f with n an integer and f in [-1/2, 1/2]; 2ᶠ is a polynomial of degree 5 that minimises
+  /// the relative error with the value 1 at f = 0 held fixed, and 2ⁿ enters through the exponent bits.
   private enum Exponential2 {
     static var coefficient5: Float { @inline(__always) get { 0.001326472731307149 } }
     static var coefficient4: Float { @inline(__always) get { 0.009671512991189957 } }

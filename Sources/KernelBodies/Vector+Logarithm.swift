@@ -1,7 +1,8 @@
 extension Vector {
   /// ln x with a relative error below 3 · 10⁻⁷, for normal numbers x > 0; ∞ at ∞, NaN at NaN.
   ///
-  /// x = 2ᵏ · m with m between √½ and √2, and ln m = 2 artanh s = 2s + ⅔s³ + ⅖s⁵ + … with s = (m − 1) / (m + 1), of which
+  /// x = 2ᵏ · m with m between √½ and √2, and ln m = 2 artanh s = 2s + ⅔s³ + ⅖s⁵ + … with s = (m − 1) / (m + 1), of
+  /// which
   /// |s| < 0.172 makes five terms enough.
   @inline(__always)
   var naturalLogarithm: Vector {

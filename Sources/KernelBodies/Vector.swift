@@ -97,8 +97,8 @@ extension Vector {
     #endif
   }
 
-  /// The nearest bfloat16 numbers of two vectors: each lane holds that of `low` in its low half and that of `high` in its
-  /// high half.
+  /// The nearest bfloat16 numbers of two vectors: each lane holds that of `low` in its low half and that of `high` in
+  /// its high half.
   @inline(__always)
   static func brainFloatPairs(_ low: Vector, _ high: Vector) -> Vector {
     #if ISA_AVX512
@@ -136,8 +136,8 @@ func laneSums(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> SIMD4<Float
   #endif
 }
 
-/// The sums of the lanes of sixteen vectors with AVX-512, and elsewhere of the block's first eight, multiplied by `factor`
-/// and stored as neighbours.
+/// The sums of the lanes of sixteen vectors with AVX-512, and elsewhere of the block's first eight, multiplied by
+/// `factor` and stored as neighbours.
 @inline(__always)
 func storeLaneSums(_ block: VectorBlock, factor: Float, at destination: UnsafeMutablePointer<Float>) {
   #if ISA_AVX512

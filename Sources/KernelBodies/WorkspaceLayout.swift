@@ -18,14 +18,14 @@ struct WorkspaceLayout {
 }
 
 extension KernelProblem {
-  /// The rows of a block for which there has to be memory: of bf16 numbers whole tiles of the matrix unit, which take 32
-  /// rows at once.
+  /// The rows of a block for which there has to be memory: of bf16 numbers whole tiles of the matrix unit, which take
+  /// 32 rows at once.
   func memoryRows(_ block: Int) -> Int {
     isBrainFloat || matrixUnitParts > 0 ? paddedColumns(block, lanes: 32) : block
   }
 
-  // Of numbers in parts, a row of terms holds two numbers of each row or column as so many parts; see SplitTerms. What is not
-  // finite is computed with fp32 terms in the same memory.
+  // Of numbers in parts, a row of terms holds two numbers of each row or column as so many parts; see SplitTerms. What
+  // is not finite is computed with fp32 terms in the same memory.
 
   /// Whether numbers take several bf16 numbers in the format of products.
   private var isSplit: Bool { matrixUnitParts > 1 }

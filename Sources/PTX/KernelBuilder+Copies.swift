@@ -2,7 +2,8 @@
 extension KernelBuilder {
   // MARK: By threads, from sm_80 on
 
-  /// Copies 4, 8 or 16 bytes, which lie at multiples of their size; with `validBytes` only so many, and zeros behind them.
+  /// Copies 4, 8 or 16 bytes, which lie at multiples of their size; with `validBytes` only so many, and zeros behind
+  /// them.
   public func copyAsync(
     bytes: Int = 16, from source: Pointer<Global>, to destination: Pointer<Shared>, validBytes: Value<U32>? = nil
   ) {

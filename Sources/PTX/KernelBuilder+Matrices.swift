@@ -1,7 +1,7 @@
 // Products of small matrices by one warp (PTX ISA, "Warp level matrix multiply-accumulate instructions").
 extension KernelBuilder {
-  /// Loads matrices of 8 × 8 elements of 16 bits from shared memory: lane l gives the address of row l mod 8 of matrix l / 8,
-  /// and gets elements 2 · (l mod 4) and the next one of row l / 4 of every matrix.
+  /// Loads matrices of 8 × 8 elements of 16 bits from shared memory: lane l gives the address of row l mod 8 of matrix
+  /// l / 8, and gets elements 2 · (l mod 4) and the next one of row l / 4 of every matrix.
   ///
   /// - Parameters:
   ///   - count: 1, 2 or 4 matrices.
@@ -26,9 +26,9 @@ extension KernelBuilder {
 
   /// C += A · B with A of 16 × 16, B of 16 × 8 and C of 16 × 8 elements; C is fp32.
   ///
-  /// With g = l / 4 and t = 2 · (l mod 4), lane l holds of A rows g and g + 8, first of columns t and t + 1, then of t + 8 and
-  /// t + 9; of B rows t and t + 1, then t + 8 and t + 9, of column g; and of C columns t and t + 1 of row g, then of row
-  /// g + 8.
+  /// With g = l / 4 and t = 2 · (l mod 4), lane l holds of A rows g and g + 8, first of columns t and t + 1, then of t
+  /// + 8 and t + 9; of B rows t and t + 1, then t + 8 and t + 9, of column g; and of C columns t and t + 1 of row g,
+  /// then of row g + 8.
   ///
   /// - Parameters:
   ///   - c: Four variables.
@@ -105,8 +105,8 @@ extension KernelBuilder {
     case registers([Value<B32>])
   }
 
-  /// C = A · B, or C += A · B, with A of 64 × 16 and B of 16 × n elements by the 128 threads of a warpgroup, begun here and
-  /// done after ``waitForWarpgroup(pending:)``.
+  /// C = A · B, or C += A · B, with A of 64 × 16 and B of 16 × n elements by the 128 threads of a warpgroup, begun here
+  /// and done after ``waitForWarpgroup(pending:)``.
   ///
   /// Of C, warp w holds rows 16 · w to 16 · w + 15, eight columns after the other as ``multiplyMatrices(_:_:_:type:)``
   /// has them.

@@ -70,8 +70,8 @@ extension KernelBuilder {
     return result
   }
 
-  /// Adds to a number in device memory as one step, and returns what was there. Of threads that add to the same number, each
-  /// sees what those before it knew of when they added.
+  /// Adds to a number in device memory as one step, and returns what was there. Of threads that add to the same number,
+  /// each sees what those before it knew of when they added.
   public func synchronizingAdd(_ value: Value<U32>, to pointer: Pointer<Global>) -> Value<U32> {
     let result = register(U32.self)
     emit("atom.acq_rel.gpu.global.add.u32", result.text, pointer.text, value.text)

@@ -1,7 +1,8 @@
 /// How rows of a tile in shared memory are rearranged so that a column of it lies in different banks.
 ///
-/// The 16-byte chunks of a row are exchanged by the exclusive or of a chunk's number with that of its row, as the hardware
-/// does it where it copies and multiplies tiles (PTX ISA, "Swizzling modes"). A tile begins at a multiple of ``period``.
+/// The 16-byte chunks of a row are exchanged by the exclusive or of a chunk's number with that of its row, as the
+/// hardware does it where it copies and multiplies tiles (PTX ISA, "Swizzling modes"). A tile begins at a multiple of
+/// ``period``.
 public enum Swizzle: Int, Sendable, CaseIterable {
   /// Rows stay as they are.
   case none = 0

@@ -1,5 +1,5 @@
-// Arithmetic of integers. Where all operands are known while the text is written, so is the result, and no instruction is
-// written; sums with zero and products with one are left out as well.
+// Arithmetic of integers. Where all operands are known while the text is written, so is the result, and no instruction
+// is written; sums with zero and products with one are left out as well.
 extension Value where Scalar: IntegerType {
   public static func + (a: Value, b: Value) -> Value {
     if let x = a.constant, let y = b.constant { return Value(x + y) }

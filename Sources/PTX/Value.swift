@@ -1,7 +1,7 @@
 /// What an instruction reads: a register, or a constant that the builder knows.
 ///
-/// A value does not change: every instruction writes a register of its own. What changes is a ``Variable``. Operators of
-/// values write instructions into the kernel that the registers belong to, or none where all operands are constants.
+/// A value does not change: every instruction writes a register of its own. What changes is a ``Variable``. Operators
+/// of values write instructions into the kernel that the registers belong to, or none where all operands are constants.
 public struct Value<Scalar: ScalarType> {
   enum Storage {
     case register(String, of: KernelBuilder)

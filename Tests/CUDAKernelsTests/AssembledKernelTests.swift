@@ -38,8 +38,8 @@ struct AssembledKernelTests {
       text == recorded, "run with UPDATE_KERNEL_TABLE=1 where this is meant: \(difference.joined(separator: "; "))")
   }
 
-  /// A driver assembles them for the device that it has. That can take more registers than the device that they are written
-  /// for.
+  /// A driver assembles them for the device that it has. That can take more registers than the device that they are
+  /// written for.
   @Test(
     "Kernels of single warps keep everything in registers on later devices", arguments: ["sm_90", "sm_100", "sm_120"])
   func laterDevices(architecture: String) async throws {
@@ -57,8 +57,8 @@ struct AssembledKernelTests {
     }
   }
 
-  /// Otherwise the tensor cores wait for the exponentials of their own warpgroup. In the text they are between; it is the
-  /// assembler that may move them.
+  /// Otherwise the tensor cores wait for the exponentials of their own warpgroup. In the text they are between; it is
+  /// the assembler that may move them.
   @Test("The softmax of a step runs between the beginning and the end of the products beside it")
   func overlap() throws {
     let assembler = try #require(Assembler.installed)

@@ -1,7 +1,8 @@
 import CUDAKernels
 import PTX
 
-/// Requests of the forward pass that between them choose every entry of the table of tiles, with few features and with all.
+/// Requests of the forward pass that between them choose every entry of the table of tiles, with few features and with
+/// all.
 enum ForwardVariants {
   struct Variant: Sendable {
     let device: String

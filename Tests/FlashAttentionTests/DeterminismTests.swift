@@ -157,8 +157,8 @@ struct DeterminismTests {
       var attentionCase = attentionCase
       attentionCase.element = type
       var inputs = try AttentionInputs<Element>(attentionCase)
-      /// Of three heads, or of three entries of a batch with the heads of a token side by side, all results of the first and of
-      /// the last one.
+      /// Of three heads, or of three entries of a batch with the heads of a token side by side, all results of the
+      /// first and of the last one.
       func results() throws -> [[Double]] {
         let options = ExecutionOptions(backend: .cpu, instructionSet: set)
         let forward = try inputs.forward(options)

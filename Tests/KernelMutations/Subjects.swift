@@ -1,6 +1,7 @@
 import CUDAKernels
 
-/// Kernels that between them have every piece: both instruction sets, all features, split keys, several tiles for a block.
+/// Kernels that between them have every piece: both instruction sets, all features, split keys, several tiles for a
+/// block.
 enum Subjects {
   private static func request(
     _ queryLength: Int, _ keyLength: Int, _ dimension: Int, heads: (Int, Int) = (1, 1), batch: Int = 1,

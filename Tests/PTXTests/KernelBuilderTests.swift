@@ -108,8 +108,8 @@ struct KernelBuilderTests {
       ])
   }
 
-  /// PTX ISA, "Matrix descriptor": the address in bits 0 to 13, distances from bits 16 and 32 on, the swizzle from bit 62
-  /// on, all but the last in units of 16 bytes.
+  /// PTX ISA, "Matrix descriptor": the address in bits 0 to 13, distances from bits 16 and 32 on, the swizzle from bit
+  /// 62 on, all but the last in units of 16 bytes.
   @Test("The description of a matrix holds its place, its distances and its swizzle")
   func descriptors() {
     let lines = instructions(.sm90a) { b in

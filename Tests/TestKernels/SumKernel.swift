@@ -1,7 +1,7 @@
 import PTX
 
-/// The sum of an array of fp32 numbers: a loop over the grid, a butterfly within warps, shared memory between them, and one
-/// addition to memory for each block.
+/// The sum of an array of fp32 numbers: a loop over the grid, a butterfly within warps, shared memory between them, and
+/// one addition to memory for each block.
 package enum SumKernel {
   package static let threads = 256
 

@@ -2,8 +2,8 @@ import PTX
 
 /// C = A · Bᵀ by warps: A of [m, k] and B of [n, k] half-precision numbers, C of [m, n] fp32 numbers, all by rows.
 ///
-/// A block computes 64 × 64 elements with four warps of 32 × 32, and copies the next 32 columns of A and B while it multiplies
-/// the present ones. m and n are multiples of 64 and k of 32.
+/// A block computes 64 × 64 elements with four warps of 32 × 32, and copies the next 32 columns of A and B while it
+/// multiplies the present ones. m and n are multiples of 64 and k of 32.
 package enum WarpMatrixKernel {
   package static let threads = 128
   package static let tile = 64

@@ -1,10 +1,10 @@
 import PTX
 
-/// C = A · Bᵀ as ``WarpMatrixKernel``, by a warpgroup whose operands a warp of its own brings: tiles by bulk copies into a ring of
-/// stages, and products that run while threads go on.
+/// C = A · Bᵀ as ``WarpMatrixKernel``, by a warpgroup whose operands a warp of its own brings: tiles by bulk copies
+/// into a ring of stages, and products that run while threads go on.
 ///
-/// A block computes 64 × 128 elements. Descriptions of A and B give tiles of 64 and 128 rows by 64 columns with the swizzle of
-/// 128 bytes.
+/// A block computes 64 × 128 elements. Descriptions of A and B give tiles of 64 and 128 rows by 64 columns with the
+/// swizzle of 128 bytes.
 package struct WarpgroupMatrixKernel {
   package static let threads = 256
   package static let rows = 64

@@ -2,8 +2,8 @@ import CUDAInterface
 
 /// The driver: its entry points in Swift form, each throwing the status that it did not succeed with.
 ///
-/// ``LoadedDriver`` calls the real one; ``MockDriver`` stands in for it where there is no device. Both may be called from
-/// any thread. Requirements that act on the current context act on that of the calling thread.
+/// ``LoadedDriver`` calls the real one; ``MockDriver`` stands in for it where there is no device. Both may be called
+/// from any thread. Requirements that act on the current context act on that of the calling thread.
 public protocol DriverInterface: Sendable {
   // MARK: The driver
 

@@ -50,9 +50,9 @@ struct WorkItem {
 
   /// Item number `index` of the launch.
   ///
-  /// Tiles of the same number in all planes of a section are neighbours: where tiles differ in length, the longest ones of
-  /// a section come first, and a section's keys and values fit the second-level cache. With one plane to a section, the
-  /// tiles of a plane follow each other.
+  /// Tiles of the same number in all planes of a section are neighbours: where tiles differ in length, the longest ones
+  /// of a section come first, and a section's keys and values fit the second-level cache. With one plane to a section,
+  /// the tiles of a plane follow each other.
   init(_ frame: ForwardFrame, index: Value<U32>) {
     let kernel = frame.kernel
     let tiles = frame.parameter(.rowTiles, U32.self)

@@ -85,15 +85,15 @@ public struct ForwardKernel: Sendable, Hashable {
 }
 
 extension ForwardKernel {
-  /// Whether positions of a tile may be forbidden by something other than the end of the keys. Only then can a number that
-  /// is not finite reach a row that does not see it, and rows are computed with care.
+  /// Whether positions of a tile may be forbidden by something other than the end of the keys. Only then can a number
+  /// that is not finite reach a row that does not see it, and rows are computed with care.
   var forbidsPositions: Bool { band != .full || isMasked || bias != nil }
 
   /// Whether scores are scaled before their maximum is taken, and not in the exponent.
   var scalesScoresFirst: Bool { isCapped || bias != nil || isScaledFirst }
 
-  /// Whether blocks of threads take tiles from a common counter. Where tiles differ in length, a fixed share of them would leave
-  /// some blocks without work while others have several tiles to go.
+  /// Whether blocks of threads take tiles from a common counter. Where tiles differ in length, a fixed share of them
+  /// would leave some blocks without work while others have several tiles to go.
   public var takesTilesFromCounter: Bool {
     if case .warpgroups = tile.engine { band != .full } else { false }
   }

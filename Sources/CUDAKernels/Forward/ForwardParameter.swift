@@ -1,6 +1,7 @@
 import PTX
 
-/// What a launch of a kernel of the forward pass passes. Strides are in bytes; those of a tensor are in the order of its axes.
+/// What a launch of a kernel of the forward pass passes. Strides are in bytes; those of a tensor are in the order of
+/// its axes.
 public enum ForwardParameter: Sendable, Hashable {
   /// An operand's first element.
   case address(Operand)
@@ -14,14 +15,15 @@ public enum ForwardParameter: Sendable, Hashable {
   case rowTiles
   /// The number of planes, B · head tiles · splits, and how many of them are begun together; see ``WorkItem``.
   case planes, planesPerSection
-  /// The address of 32 bits that are zero, and zero again after the launch: how many tiles have been taken from the counter.
+  /// The address of 32 bits that are zero, and zero again after the launch: how many tiles have been taken from the
+  /// counter.
   case counter
   /// The number of heads, or of groups of heads that share a tile.
   case headTiles
   /// Hq / Hkv, where a tile holds rows of one head.
   case headsPerKeyHead
-  /// What products of queries and keys are multiplied by. Scores come out in base 2, or, where they are capped, divided by the
-  /// cap.
+  /// What products of queries and keys are multiplied by. Scores come out in base 2, or, where they are capped, divided
+  /// by the cap.
   case scoreFactor
   /// The cap in base 2: c · log₂ e.
   case cap
@@ -31,8 +33,8 @@ public enum ForwardParameter: Sendable, Hashable {
   case splits
   /// Where results of parts lie, fp32 and dense: [splits, B, Hq, Sq, Dv] and [splits, B, Hq, Sq].
   case partialOutput, partialLogSumExp
-  /// The address of 32 bits for each batch and head tile, zero, and zero again after the launch: how many parts of it are
-  /// there.
+  /// The address of 32 bits for each batch and head tile, zero, and zero again after the launch: how many parts of it
+  /// are there.
   case arrivals
 
   public enum Operand: String, Sendable, Hashable, CaseIterable {

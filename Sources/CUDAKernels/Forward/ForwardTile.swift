@@ -13,8 +13,8 @@ public struct ForwardTile: Sendable, Hashable {
   public enum Engine: Sendable, Hashable {
     /// Single warps with 1 or 2 fragments of 16 rows each, on compute capability 8.0 and everything after it.
     case warps(fragments: Int)
-    /// Groups of four warps with 64 rows each, on compute capability 9.0, and a warp that brings the tiles of keys and values
-    /// into so many places for each.
+    /// Groups of four warps with 64 rows each, on compute capability 9.0, and a warp that brings the tiles of keys and
+    /// values into so many places for each.
     case warpgroups(stages: Int)
   }
 

@@ -78,8 +78,8 @@ extension ForwardKernel {
     return parts
   }
 
-  /// The map of an operand. Queries and output have an axis of heads that share a tile before that of queries, so that a
-  /// tile's rows come in their order.
+  /// The map of an operand. Queries and output have an axis of heads that share a tile before that of queries, so that
+  /// a tile's rows come in their order.
   private func map(_ name: ForwardParameter.Operand, _ problem: ForwardProblem) -> TileMap {
     let operand = self.operand(name, problem)
     let isSequence = name == .key || name == .value

@@ -44,7 +44,8 @@ public struct ForwardProblem: Sendable, Hashable {
   /// An operand in device memory.
   public struct Operand: Sendable, Hashable {
     public var address: UInt64
-    /// In bytes, of the axes [B, H, S, D], or [B, H, Sq, Sk] for bias and mask. The log-sum-exp is dense: its have no meaning.
+    /// In bytes, of the axes [B, H, S, D], or [B, H, Sq, Sk] for bias and mask. The log-sum-exp is dense: its have no
+    /// meaning.
     public var strides: [Int]
 
     public init(address: UInt64, strides: [Int] = [0, 0, 0, 0]) {

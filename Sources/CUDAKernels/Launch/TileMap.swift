@@ -7,7 +7,8 @@ public struct TileMap: Sendable, Hashable {
   public let address: UInt64
   /// The size of each axis, innermost first.
   public let sizes: [Int]
-  /// The distance in bytes of neighbours along each axis but the innermost, whose elements are neighbours; multiples of 16.
+  /// The distance in bytes of neighbours along each axis but the innermost, whose elements are neighbours; multiples of
+  /// 16.
   public let strides: [Int]
   /// The size of a tile along each axis.
   public let box: [Int]

@@ -1,11 +1,12 @@
 import PTX
 
-/// Computes rows once more, without the tensor cores, so that a number that is not finite reaches only the rows that see it.
+/// Computes rows once more, without the tensor cores, so that a number that is not finite reaches only the rows that
+/// see it.
 ///
-/// Matrix products multiply the values of forbidden keys by a probability of zero, which is NaN where a value is an infinity
-/// or NaN. Results of such rows are not finite, so only they are computed again, each by a whole warp, leaving forbidden
-/// keys out. On finite inputs nothing of this runs. The log-sum-exp is right as it is: forbidden scores are −∞, whatever their
-/// products are.
+/// Matrix products multiply the values of forbidden keys by a probability of zero, which is NaN where a value is an
+/// infinity or NaN. Results of such rows are not finite, so only they are computed again, each by a whole warp, leaving
+/// forbidden keys out. On finite inputs nothing of this runs. The log-sum-exp is right as it is: forbidden scores are
+/// −∞, whatever their products are.
 struct CarefulRows {
   let frame: ForwardFrame
   let item: WorkItem

@@ -1,9 +1,10 @@
 import PTX
 
-/// The part of a matrix of fp32 numbers that one lane holds as results of matrix products: of every 16 rows and 8 columns,
-/// columns t and t + 1 of row g and then of row g + 8, with g = lane / 4 and t = 2 · (lane mod 4).
+/// The part of a matrix of fp32 numbers that one lane holds as results of matrix products: of every 16 rows and 8
+/// columns, columns t and t + 1 of row g and then of row g + 8, with g = lane / 4 and t = 2 · (lane mod 4).
 ///
-/// The products of warps and those of warpgroups leave their results alike, so scores and outputs of both are of this type.
+/// The products of warps and those of warpgroups leave their results alike, so scores and outputs of both are of this
+/// type.
 struct Fragments {
   /// `registers[16 rows][8 columns][4]`.
   let registers: [[[Variable<F32>]]]

@@ -1,6 +1,7 @@
 import PTX
 
-/// Which blocks of keys a tile's rows see, or some of them, and which of those hold positions that some row may not see.
+/// Which blocks of keys a tile's rows see, or some of them, and which of those hold positions that some row may not
+/// see.
 struct KeyRange {
   /// In blocks of the tile's keys; `first ≤ end`.
   let first: Value<S32>

@@ -1,10 +1,10 @@
 import PTX
 
-/// The state of the softmax of the rows that a lane holds elements of, and its steps (Milakov and Gimelshein, 2018; Dao et al.,
-/// 2022, algorithm 1), in base 2.
+/// The state of the softmax of the rows that a lane holds elements of, and its steps (Milakov and Gimelshein, 2018; Dao
+/// et al., 2022, algorithm 1), in base 2.
 ///
-/// For each row: the largest score so far, M, times the factor where scores are not scaled yet; and Σ 2^(S − M), of which
-/// every lane of the four that share a row holds its part.
+/// For each row: the largest score so far, M, times the factor where scores are not scaled yet; and Σ 2^(S − M), of
+/// which every lane of the four that share a row holds its part.
 struct OnlineSoftmax {
   let b: KernelBuilder
   /// What scores are still to be multiplied by, or nil where they are in base 2 already.

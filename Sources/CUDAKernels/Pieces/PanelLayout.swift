@@ -47,9 +47,9 @@ struct SharedTile {
 
 /// The addresses with which one lane loads fragments of 16 × 16 elements of a tile by `ldmatrix`.
 ///
-/// Lane l addresses row l mod 16 of the fragment and its first or second eight columns. All fragments whose rows differ by
-/// a multiple of the swizzle's period need one address register for each of the two chunks that a pair of columns can
-/// take; the rest is a constant.
+/// Lane l addresses row l mod 16 of the fragment and its first or second eight columns. All fragments whose rows differ
+/// by a multiple of the swizzle's period need one address register for each of the two chunks that a pair of columns
+/// can take; the rest is a constant.
 struct FragmentAddresses {
   let tile: SharedTile
   /// For every 16 columns of a panel, the address at row 0 and panel 0.

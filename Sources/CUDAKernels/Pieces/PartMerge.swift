@@ -2,8 +2,9 @@ import PTX
 
 /// Merges the parts of few rows where they are computed, which takes no launch of its own.
 ///
-/// Each block counts in device memory when its part is there, and the one that finds all others counted merges them. It does so
-/// alone, while the rest of the device has nothing to do: with more rows than a few a second launch is sooner done.
+/// Each block counts in device memory when its part is there, and the one that finds all others counted merges them. It
+/// does so alone, while the rest of the device has nothing to do: with more rows than a few a second launch is sooner
+/// done.
 struct PartMerge {
   let frame: ForwardFrame
   let item: WorkItem

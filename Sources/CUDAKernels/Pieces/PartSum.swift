@@ -77,8 +77,8 @@ struct PartSum {
     }
   }
 
-  /// Parts whose outputs are loaded together: their loads hide each other's way from memory. Each takes a register for every
-  /// 32nd column.
+  /// Parts whose outputs are loaded together: their loads hide each other's way from memory. Each takes a register for
+  /// every 32nd column.
   private var partsAtOnce: Int { dimension > 128 ? 2 : 8 }
 
   /// Whether the lane's column after this one is one of the tensor.

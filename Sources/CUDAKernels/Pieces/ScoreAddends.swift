@@ -1,11 +1,11 @@
 import PTX
 
-/// What bias and mask add to the scores of a warp's rows in a step: fp32 numbers in shared memory, −∞ where a position is
-/// forbidden.
+/// What bias and mask add to the scores of a warp's rows in a step: fp32 numbers in shared memory, −∞ where a position
+/// is forbidden.
 ///
-/// The warp reads bias and mask along the keys, as they lie in memory, and its lanes take from shared memory the elements of
-/// the scores that they hold. Read in that order from the tensors, each element would need an address of its own, and
-/// there are not enough registers for them.
+/// The warp reads bias and mask along the keys, as they lie in memory, and its lanes take from shared memory the
+/// elements of the scores that they hold. Read in that order from the tensors, each element would need an address of
+/// its own, and there are not enough registers for them.
 struct ScoreAddends {
   let frame: ForwardFrame
   let item: WorkItem

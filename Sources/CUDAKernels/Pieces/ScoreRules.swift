@@ -77,8 +77,8 @@ struct ScoreRules {
     return cap.map { Self.capped(scaled, $0) } ?? scaled
   }
 
-  /// What a bias adds to a score in base 2. Only −∞ forbids: the smallest finite numbers, which take the place of −∞ in many
-  /// programs, would overflow to it, and are held at the smallest number instead.
+  /// What a bias adds to a score in base 2. Only −∞ forbids: the smallest finite numbers, which take the place of −∞ in
+  /// many programs, would overflow to it, and are held at the smallest number instead.
   static func addend(ofBias number: Value<F32>) -> Value<F32> {
     let scaled = number * Value(Logarithms.log2OfE)
     let overflows = (scaled .== OnlineSoftmax.minusInfinity) .& (number .!= OnlineSoftmax.minusInfinity)

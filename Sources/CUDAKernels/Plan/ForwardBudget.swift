@@ -1,6 +1,7 @@
 import PTX
 
-/// What a step of the loop over keys costs a multiprocessor, in cycles, from the kernel's text and the rates of its units.
+/// What a step of the loop over keys costs a multiprocessor, in cycles, from the kernel's text and the rates of its
+/// units.
 ///
 /// The rates are those of NVIDIA's tables: dense products of 16-bit elements with fp32 sums at 1024 (compute capability
 /// 8.0) or 2048 (9.0) multiply-adds a cycle, 16 exponentials and the like a cycle, and of each of the four
@@ -12,7 +13,8 @@ public struct ForwardBudget: Sendable, Hashable {
   public let exponential: Double
   /// Cycles in which instructions are issued.
   public let issue: Double
-  /// Cycles of shared memory for what threads load and store, at 128 bytes a cycle; products of warpgroups read it on their own.
+  /// Cycles of shared memory for what threads load and store, at 128 bytes a cycle; products of warpgroups read it on
+  /// their own.
   public let shared: Double
 
   /// What the tensor cores are used where all else runs beside them.

@@ -1,7 +1,7 @@
 import PTX
 
-/// How the forward pass is computed on a device: kernel, parts of the keys and order of the work. A pure function of what is
-/// asked and the device.
+/// How the forward pass is computed on a device: kernel, parts of the keys and order of the work. A pure function of
+/// what is asked and the device.
 public struct ForwardChoice: Sendable, Hashable {
   public let kernel: ForwardKernel
   /// Parts of the keys, 1 where they are not split.
@@ -74,8 +74,8 @@ public struct ForwardChoice: Sendable, Hashable {
       Self.planesPerSection(request, headsPerTile: packed, level2Cache: device.level2Cache), max(planes * splits, 1))
   }
 
-  /// Heads share a tile where the queries of one leave most of it empty, as in decoding. A group that does not divide the rows
-  /// of a warpgroup gives those up for it, which pays only where it has few queries.
+  /// Heads share a tile where the queries of one leave most of it empty, as in decoding. A group that does not divide
+  /// the rows of a warpgroup gives those up for it, which pays only where it has few queries.
   private static func headsPerTile(_ request: ForwardRequest) -> Int {
     let heads = request.headsPerGroup
     let most = 64 % heads == 0 ? ForwardTileTable.fewRows : 16
@@ -106,7 +106,8 @@ public struct ForwardChoice: Sendable, Hashable {
   /// Each part costs a row of fp32 numbers for every row of the result.
   private static let mostSplits = 128
 
-  /// With a band, as many planes as have their keys and values in two thirds of the second-level cache; else one after the other.
+  /// With a band, as many planes as have their keys and values in two thirds of the second-level cache; else one after
+  /// the other.
   private static func planesPerSection(_ request: ForwardRequest, headsPerTile: Int, level2Cache: Int) -> Int {
     guard request.band != .full else { return 1 }
     let bytes = max(request.keyLength * (request.headDimension + request.valueDimension) * 2, 1)

@@ -21,8 +21,8 @@ public struct ForwardRequest: Sendable, Hashable {
   /// How the rows of queries, keys, values and output lie in memory, all of them taken together.
   public struct RowLayout: Sendable, Hashable {
     public var access: ForwardKernel.RowAccess
-    /// Whether bulk copies can take all operands: no axis of more than one element has a stride that is zero, negative or no
-    /// multiple of 16 bytes.
+    /// Whether bulk copies can take all operands: no axis of more than one element has a stride that is zero, negative
+    /// or no multiple of 16 bytes.
     public var isMappable: Bool
 
     public init(access: ForwardKernel.RowAccess, isMappable: Bool) {

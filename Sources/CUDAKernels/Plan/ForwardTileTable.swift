@@ -1,8 +1,8 @@
 /// The tiles of the forward pass: the one place that decides them.
 ///
-/// Every entry is assembled by the tests, without spills and without products that run one after the other. For warpgroups
-/// they follow Shah et al., *FlashAttention-3* (2024), as far as registers and shared memory hold them, and what an H200 said
-/// of smaller ones for short sequences; those for single warps have not been timed.
+/// Every entry is assembled by the tests, without spills and without products that run one after the other. For
+/// warpgroups they follow Shah et al., *FlashAttention-3* (2024), as far as registers and shared memory hold them, and
+/// what an H200 said of smaller ones for short sequences; those for single warps have not been timed.
 enum ForwardTileTable {
   /// What a tile depends on.
   struct Question {
@@ -29,8 +29,8 @@ enum ForwardTileTable {
     let rows: Int
     /// Keys of a step without a band, with a band, and with bias or mask.
     let keys: (full: Int, band: Int, addends: Int)
-    /// Keys of a step without a band where there are many: larger steps, at the cost of places for what comes next. Nil where
-    /// they are the same.
+    /// Keys of a step without a band where there are many: larger steps, at the cost of places for what comes next. Nil
+    /// where they are the same.
     var manyKeys: Int?
   }
 

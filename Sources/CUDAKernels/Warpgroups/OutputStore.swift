@@ -1,6 +1,7 @@
 import PTX
 
-/// Writes the results of a warpgroup's rows: through shared memory by bulk copies, or, of a part of the keys, from registers.
+/// Writes the results of a warpgroup's rows: through shared memory by bulk copies, or, of a part of the keys, from
+/// registers.
 struct OutputStore {
   let pass: WarpgroupForward
   let item: WorkItem
@@ -36,7 +37,8 @@ struct OutputStore {
     }
 
     let tile = SharedTile(layout: pass.memory.output, start: pass.shared + pass.memory.outputTile)
-    // Where the output is to lie, other warps of the group may still read queries, or the copy of the tile before reads.
+    // Where the output is to lie, other warps of the group may still read queries, or the copy of the tile before
+    // reads.
     Self.waitForLast(pass)
     synchronizeWarpgroup()
     let addresses = FragmentAddresses(tile, lane: lane, firstRow: warpRow)
@@ -51,11 +53,13 @@ struct OutputStore {
     }
     b.fenceAsyncProxy()
     synchronizeWarpgroup()
-    // The other warps need not wait: whoever writes to the same place next, queries or the next output, waits for the copy.
+    // The other warps need not wait: whoever writes to the same place next, queries or the next output, waits for the
+    // copy.
     b.branch(if: Self.isCopying(pass)) { copy(tile) }
   }
 
-  /// Waits, in the thread that asked for it, until the last copy has read its source where nothing has waited for that yet.
+  /// Waits, in the thread that asked for it, until the last copy has read its source where nothing has waited for that
+  /// yet.
   static func waitForLast(_ pass: WarpgroupForward) {
     if pass.kernel.isSplit || pass.memory.outputSharesQueries { return }
     pass.b.branch(if: isCopying(pass)) { pass.b.waitForBulkSources(pending: 0) }

@@ -3,8 +3,8 @@ import PTX
 /// A ring of places for tiles in shared memory, between the warp that brings tiles and the warpgroups that read them.
 ///
 /// Each place has two barriers: *full* ends a phase when the tile's bytes have come, *empty* when all readers have done
-/// with it. Reading a place for the n-th time waits for phase n of full, filling it for the n-th time for phase n − 1 of
-/// empty.
+/// with it. Reading a place for the n-th time waits for phase n of full, filling it for the n-th time for phase n − 1
+/// of empty.
 struct Ring {
   let layout: PanelLayout
   let stages: Int
@@ -38,7 +38,8 @@ struct Ring {
 
     /// The first place.
     ///
-    /// - Parameter fills: Whether tiles are brought: at first all places are empty, as if a phase before the first had ended.
+    /// - Parameter fills: Whether tiles are brought: at first all places are empty, as if a phase before the first had
+    ///   ended.
     init(_ b: KernelBuilder, _ ring: Ring, fills: Bool) {
       self.ring = ring
       self.b = b

@@ -3,8 +3,8 @@ import PTX
 /// One warpgroup, which computes 64 rows of each tile.
 ///
 /// The softmax of a step runs under the products of its neighbours: within a warpgroup the scores of the next step are
-/// begun before the output of this one, and among warpgroups one after the other has its turn to begin products, so that one
-/// computes exponentials while the tensor cores serve the next.
+/// begun before the output of this one, and among warpgroups one after the other has its turn to begin products, so
+/// that one computes exponentials while the tensor cores serve the next.
 struct TileConsumer {
   let pass: WarpgroupForward
   /// The number of the warpgroup among those that compute.
@@ -62,11 +62,11 @@ struct TileConsumer {
     OutputStore.waitForLast(pass)
   }
 
-  /// Whether a warpgroup leaves out blocks that only the rows of others see: under a band those at its ends, and all where its
-  /// rows are behind the last query.
+  /// Whether a warpgroup leaves out blocks that only the rows of others see: under a band those at its ends, and all
+  /// where its rows are behind the last query.
   ///
-  /// Three warpgroups gain by it, since the others have more of the tensor cores. Of two that take turns, the one that is
-  /// done waits for the other; and where there is no band, two gain nothing.
+  /// Three warpgroups gain by it, since the others have more of the tensor cores. Of two that take turns, the one that
+  /// is done waits for the other; and where there is no band, two gain nothing.
   private var passesOver: Bool {
     kernel.tile.units > 2 || (kernel.tile.units > 1 && kernel.band != .full && turns == nil)
   }
@@ -119,8 +119,8 @@ struct TileConsumer {
     }
 
     // The next step's keys are waited for between the softmax and the end of the products that it runs under. It is the
-    // place for it also because it branches: within one run of instructions, ptxas moves the end of the products ahead of
-    // the softmax.
+    // place for it also because it branches: within one run of instructions, ptxas moves the end of the products ahead
+    // of the softmax.
     func waitForKeys(behind block: Value<S32>) {
       b.branch(if: block + 1 .< keys.end) { key.waitUntilFull() }
     }
@@ -169,8 +169,8 @@ struct TileConsumer {
   }
 }
 
-/// The order in which warpgroups begin products: each waits for a barrier of its own, at which the one before it arrives
-/// when it has begun.
+/// The order in which warpgroups begin products: each waits for a barrier of its own, at which the one before it
+/// arrives when it has begun.
 private struct Turns {
   let b: KernelBuilder
   let warpgroup: Value<U32>

@@ -1,7 +1,7 @@
 import PTX
 
-/// The order in which a block of threads takes tiles: its share of all, or, where tiles differ in length, the next one that no
-/// block has taken (Shah et al., *FlashAttention-3*, 2024, on scheduling under a causal mask).
+/// The order in which a block of threads takes tiles: its share of all, or, where tiles differ in length, the next one
+/// that no block has taken (Shah et al., *FlashAttention-3*, 2024, on scheduling under a causal mask).
 ///
 /// The thread that brings tiles takes them, and passes each on with the tile's queries.
 struct TileQueue {
@@ -40,13 +40,13 @@ struct TileQueue {
 
   /// The number of the next tile. The first ones of all blocks are theirs without counting.
   ///
-  /// Asked for no sooner than all copies for the tile before: a block that takes a tile while it has one to compute leaves
-  /// others without work in the end.
+  /// Asked for no sooner than all copies for the tile before: a block that takes a tile while it has one to compute
+  /// leaves others without work in the end.
   private func next(_ count: Value<U32>) -> Value<U32> {
     let counter = b.pointer(ForwardParameter.counter.name)
     let taken = b.atomicAdd(1, to: counter)
-    // Each block counts once beyond its tiles, so that there are as many counts as tiles. The last one makes the counter
-    // zero again.
+    // Each block counts once beyond its tiles, so that there are as many counts as tiles. The last one makes the
+    // counter zero again.
     b.branch(if: taken + 1 .== count) { _ = b.atomicAdd(0 - count, to: counter) }
     return taken + b.gridSize()
   }
@@ -61,8 +61,8 @@ struct TileQueue {
     }
     let count = count
     let isFirstLane = b.laneIndex() .== 0
-    /// The number of the next tile. The lane that will say that the warp has done with the queries reads it, and the others
-    /// have it from there, so that the compiler knows that warps do not diverge.
+    /// The number of the next tile. The lane that will say that the warp has done with the queries reads it, and the
+    /// others have it from there, so that the compiler knows that warps do not diverge.
     func receive() -> Value<U32> {
       query.waitUntilFull()
       let index = b.variable(0 as Value<U32>)

@@ -1,7 +1,7 @@
 import PTX
 
-/// The forward pass by products of warpgroups, for compute capability 9.0 (Shah et al., *FlashAttention-3*, 2024, sections 3.1 and
-/// 3.2).
+/// The forward pass by products of warpgroups, for compute capability 9.0 (Shah et al., *FlashAttention-3*, 2024,
+/// sections 3.1 and 3.2).
 ///
 /// One warp brings tiles of queries, keys and values by bulk copies; each warpgroup computes 64 rows. Blocks of threads
 /// stay and take one tile after the other, so that the first copies for a tile run under the last products of the one

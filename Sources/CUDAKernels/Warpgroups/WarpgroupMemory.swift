@@ -11,8 +11,8 @@ struct WarpgroupMemory {
   let stages: Int
   /// The places of queries: with two, the next ones come while a tile is computed.
   let queryStages: Int
-  /// Whether each warpgroup's rows of the output lie in those of its queries, with which it has done by then. With a place of
-  /// its own for the output, the next queries come while it is written.
+  /// Whether each warpgroup's rows of the output lie in those of its queries, with which it has done by then. With a
+  /// place of its own for the output, the next queries come while it is written.
   let outputSharesQueries: Bool
   private(set) var queryTile = 0
   private(set) var keyTiles = 0
@@ -70,8 +70,8 @@ struct WarpgroupMemory {
 }
 
 extension PanelLayout {
-  /// The rows of queries and of the output of a tile, in panels of the same width: so the rows of a warpgroup lie at the same
-  /// places in both.
+  /// The rows of queries and of the output of a tile, in panels of the same width: so the rows of a warpgroup lie at
+  /// the same places in both.
   static func queries(of kernel: ForwardKernel) -> PanelLayout {
     PanelLayout(
       rows: kernel.tile.rows, dimension: kernel.headDimension, likeTileOf: kernel.valueDimension)

@@ -1,7 +1,7 @@
 import PTX
 
-/// Copies rows of an operand into a tile, by all threads of the block: each row of a panel by as many neighbouring threads as
-/// it has 16-byte chunks, so that they read whole sectors and write without conflicts of banks.
+/// Copies rows of an operand into a tile, by all threads of the block: each row of a panel by as many neighbouring
+/// threads as it has 16-byte chunks, so that they read whole sectors and write without conflicts of banks.
 ///
 /// Rows that are none of the tensor, and columns behind its dimension, become zeros.
 struct RowCopy {

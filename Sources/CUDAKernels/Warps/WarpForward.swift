@@ -2,9 +2,9 @@ import PTX
 
 /// The forward pass by products of single warps, for compute capability 8.0 and everything after it.
 ///
-/// A block of threads computes the rows of a tile, each warp 16 or 32 of them. Keys and values of a step each have one place
-/// in shared memory: the values of a step arrive while its scores are computed, and the next keys while its output is
-/// (Dao, *FlashAttention-2*, 2023, section 3).
+/// A block of threads computes the rows of a tile, each warp 16 or 32 of them. Keys and values of a step each have one
+/// place in shared memory: the values of a step arrive while its scores are computed, and the next keys while its
+/// output is (Dao, *FlashAttention-2*, 2023, section 3).
 struct WarpForward {
   let frame: ForwardFrame
   private let item: WorkItem
@@ -125,7 +125,8 @@ struct WarpForward {
     }
   }
 
-  /// Whether the warp's queries have room in registers. Read from shared memory in every step, they take a tenth of its time.
+  /// Whether the warp's queries have room in registers. Read from shared memory in every step, they take a tenth of its
+  /// time.
   private var keepsQueries: Bool { fragments == 1 && query.layout.columns <= 128 }
 
   /// Waits for what the thread copies asynchronously, which elements one by one are not.

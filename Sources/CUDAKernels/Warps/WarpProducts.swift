@@ -1,6 +1,7 @@
 import PTX
 
-/// The two products of a step by one warp: 16 or 32 rows of queries with all keys, and their probabilities with all values.
+/// The two products of a step by one warp: 16 or 32 rows of queries with all keys, and their probabilities with all
+/// values.
 struct WarpProducts {
   let frame: ForwardFrame
   private let query: FragmentAddresses
@@ -63,7 +64,8 @@ struct WarpProducts {
   }
 }
 
-/// Probabilities as the left factor of a product: results of one product hold the same elements as factors of the next one.
+/// Probabilities as the left factor of a product: results of one product hold the same elements as factors of the next
+/// one.
 enum LeftFragment {
   /// - Parameter block: The number of the first of two blocks of eight columns.
   static func of(_ registers: [[Variable<F32>]], _ block: Int, _ frame: ForwardFrame) -> [Value<B32>] {

@@ -28,7 +28,8 @@ struct AttentionOperands<Element: AttentionElement>: Sendable {
     ).check(descriptor)
   }
 
-  /// The problem that the inputs pose under `plan`; outputs are still absent. It is valid as long as this is kept alive.
+  /// The problem that the inputs pose under `plan`; outputs are still absent. It is valid as long as this is kept
+  /// alive.
   func problem(_ plan: AttentionPlan) -> KernelProblem {
     var problem = KernelProblem(plan)
     problem.query = KernelOperand(queries)

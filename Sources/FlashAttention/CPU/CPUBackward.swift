@@ -29,8 +29,8 @@ struct CPUBackward {
       shape, keyBlock: plan.tiles.keyBlock,
       team: problem.biasGradient.base == nil ? min(plan.threads, heads) : heads,
       sharedTail: problem.matrixUnitParts == 0 ? kernels.laneGroupWidth / 3 : 0)
-    // Where an item has all keys of its heads, nobody else needs their rows, and the item does the steps before and after
-    // it while they are in its cache.
+    // Where an item has all keys of its heads, nobody else needs their rows, and the item does the steps before and
+    // after it while they are in its cache.
     if schedule.blocksPerHead == 1 {
       try run(schedule, ownsRows: true)
     } else {

@@ -139,7 +139,8 @@ private let portable = KernelSet(
     forward: KernelsAVX512BF16.attendForwardByMatrixUnit, backward: KernelsAVX512BF16.attendBackwardByMatrixUnit,
     repeatTileProducts: KernelsAVX512BF16.repeatTileProducts)
 
-  /// The kernels of a processor with the bf16 dot product, of which those with the matrix unit are others for the two passes.
+  /// The kernels of a processor with the bf16 dot product, of which those with the matrix unit are others for the two
+  /// passes.
   private func brainFloatKernels(
     forward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<ForwardItem>, KernelSet.Workspace) -> Void,
     backward: @escaping @Sendable (KernelSet.Problem, UnsafePointer<BackwardItem>, KernelSet.Workspace) -> Void,

@@ -10,7 +10,8 @@ package struct MachineCeilings: Sendable {
   package let multiplyAdds: Double
   /// Dot products of bf16 pairs in registers, in floating-point operations a second; nil where there are none.
   package let pairProducts: Double?
-  /// Products of tiles of bf16 numbers in the matrix unit, in floating-point operations a second; nil where there is none.
+  /// Products of tiles of bf16 numbers in the matrix unit, in floating-point operations a second; nil where there is
+  /// none.
   package let tileProducts: Double?
   /// Bytes read a second from each core's first-level cache.
   package let level1: Double

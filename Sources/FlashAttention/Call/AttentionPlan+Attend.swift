@@ -5,19 +5,20 @@ extension AttentionPlan {
   ///
   /// The plan may be run any number of times, by several threads at once too. Where `result` has the shapes of the call
   /// and nothing else refers to its elements, they are overwritten; otherwise it gets new ones. With the back end
-  /// ``Backend/cpu`` such a call neither allocates memory nor takes a lock in steady state, after equal calls on the same
-  /// threads, but for scratch memory beyond 64 MiB, which is not kept.
+  /// ``Backend/cpu`` such a call neither allocates memory nor takes a lock in steady state, after equal calls on the
+  /// same threads, but for scratch memory beyond 64 MiB, which is not kept.
   ///
   /// - Parameters:
-  ///   - queries: Q, [B, Hq, Sq, D], as in ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
+  ///   - queries: Q, [B, Hq, Sq, D], as in
+  ///     ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
   ///   - keys: K, [B, Hkv, Sk, D].
   ///   - values: V, [B, Hkv, Sk, Dv].
   ///   - booleanMask: A mask that broadcasts to [B, Hq, Sq, Sk], where the descriptor has one; nil where it has none.
   ///   - bias: A bias that broadcasts to [B, Hq, Sq, Sk], of the descriptor's type; nil where it has none.
   ///   - result: What the call returns; its elements when the call is made have no meaning.
   /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the argument that does not fit the
-  ///   descriptor, or `plan` where it is one of a backward pass; ``AttentionError/unavailable(_:reason:)`` where there is
-  ///   not enough memory.
+  ///   descriptor, or `plan` where it is one of a backward pass; ``AttentionError/unavailable(_:reason:)`` where there
+  ///   is not enough memory.
   public func attend<Element: AttentionElement>(
     queries: some StridedTensor<Element>, keys: some StridedTensor<Element>, values: some StridedTensor<Element>,
     booleanMask: TensorView<Bool>? = nil, bias: AttentionBias? = nil, into result: inout AttentionResult<Element>
@@ -30,7 +31,8 @@ extension AttentionPlan {
   /// Runs the plan of a forward pass.
   ///
   /// - Parameters:
-  ///   - queries: Q, [B, Hq, Sq, D], as in ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
+  ///   - queries: Q, [B, Hq, Sq, D], as in
+  ///     ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
   ///   - keys: K, [B, Hkv, Sk, D].
   ///   - values: V, [B, Hkv, Sk, Dv].
   ///   - booleanMask: A mask that broadcasts to [B, Hq, Sq, Sk], where the descriptor has one; nil where it has none.

@@ -16,8 +16,8 @@ extension AttentionPlan {
   ///   - biasGradient: Whether to compute the gradient of the bias as well.
   ///   - gradients: What the call returns; its elements when the call is made have no meaning.
   /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the argument that does not fit the
-  ///   descriptor, or `plan` where it is one of a forward pass; ``AttentionError/unavailable(_:reason:)`` where there is
-  ///   not enough memory, or the back end has no gradient of the bias.
+  ///   descriptor, or `plan` where it is one of a forward pass; ``AttentionError/unavailable(_:reason:)`` where there
+  ///   is not enough memory, or the back end has no gradient of the bias.
   public func differentiate<Element: AttentionElement>(
     queries: some StridedTensor<Element>, keys: some StridedTensor<Element>, values: some StridedTensor<Element>,
     outputGradient: some StridedTensor<Element>, forward: AttentionResult<Element>,

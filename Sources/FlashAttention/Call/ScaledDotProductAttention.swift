@@ -5,8 +5,8 @@
 ///
 /// With S = scale · Q Kᵀ, capped, biased and masked in this order, each row of the result is the average of the values
 /// weighted by softmax(S) over the keys. The score matrix is never stored: the tiles of S live in the caches, and the
-/// softmax is computed online (Dao et al., *FlashAttention*, 2022; Milakov and Gimelshein, 2018). Sums are fp32 whatever
-/// the element type, and results are bit-identical from run to run and for any number of threads.
+/// softmax is computed online (Dao et al., *FlashAttention*, 2022; Milakov and Gimelshein, 2018). Sums are fp32
+/// whatever the element type, and results are bit-identical from run to run and for any number of threads.
 ///
 /// - Parameters:
 ///   - queries: Q, [B, Hq, Sq, D], with any strides.

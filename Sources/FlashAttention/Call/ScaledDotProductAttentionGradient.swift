@@ -1,4 +1,5 @@
-/// The gradients of a loss with respect to the inputs of ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
+/// The gradients of a loss with respect to the inputs of
+/// ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``.
 ///
 /// The probabilities are recomputed tile by tile from the log-sum-exp of the forward pass, so the memory is O(N), and
 /// the five products of the backward pass run once (Dao et al., *FlashAttention*, 2022, algorithm 4). Gradients are

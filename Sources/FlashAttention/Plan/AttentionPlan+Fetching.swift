@@ -1,6 +1,6 @@
 extension AttentionPlan {
-  /// Whether a thread fetches the rows of its next head while it works on one: items are whole heads, and those rows, of Q,
-  /// K and V and backward of O and dO, find room in the second-level cache.
+  /// Whether a thread fetches the rows of its next head while it works on one: items are whole heads, and those rows,
+  /// of Q, K and V and backward of O and dO, find room in the second-level cache.
   ///
   /// Short heads are read from memory once, and their first rows are awaited before any work can be done.
   var fetchesNextHead: Bool {
@@ -22,7 +22,7 @@ extension AttentionPlan {
     return bytes <= processor.level2Cache / 3
   }
 
-  /// Whether a thread of a forward pass fetches the first keys of its next item at the end of one: items are parts of the keys,
-  /// and take about equally long because no window leaves most of them empty.
+  /// Whether a thread of a forward pass fetches the first keys of its next item at the end of one: items are parts of
+  /// the keys, and take about equally long because no window leaves most of them empty.
   var fetchesNextPart: Bool { tiles.keysPerItem < descriptor.shape.keyLength && descriptor.mask.left == nil }
 }

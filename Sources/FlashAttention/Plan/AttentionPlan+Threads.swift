@@ -2,7 +2,8 @@ extension AttentionPlan {
   /// How much work makes one more thread pay.
   private enum PayingWork {
     /// Operations for each thread. Two threads finished two items together sooner than one thread did alone from about
-    /// 12 µs of work on, of which waking the second takes 8 µs, on a virtual AMD EPYC; a core does 2 MFLOP in 20 to 30 µs.
+    /// 12 µs of work on, of which waking the second takes 8 µs, on a virtual AMD EPYC; a core does 2 MFLOP in 20 to 30
+    /// µs.
     static let operations = 2e6
     /// How many operations a core does in the time in which it reads one byte that is not in its caches: short queries
     /// are bound by reading keys and values.

@@ -14,15 +14,16 @@ public enum InstructionSet: String, Sendable, Hashable, CaseIterable {
   case avx512bf16
   /// The same with the matrix unit for bf16, AMX, which also multiplies fp16 and fp32 numbers, as sums of bf16 numbers.
   ///
-  /// Linux lets a process use the unit once it has asked, which the first look at instruction sets does on processors that
-  /// have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
+  /// Linux lets a process use the unit once it has asked, which the first look at instruction sets does on processors
+  /// that have it. From then on alternate signal stacks (`sigaltstack`) need room for 8 KiB more.
   case amx
 
-  /// The bf16 numbers as whose sum a back end multiplies a number of a call's operands in the matrix unit; 0 where it does not.
+  /// The bf16 numbers as whose sum a back end multiplies a number of a call's operands in the matrix unit; 0 where it
+  /// does not.
   ///
-  /// Backward, fp32 numbers are no faster in the unit. There multiply-adds sum the scores again, and the more terms a sum has, the
-  /// further the rounding of a long chain of them is from that of the unit, which adds up tiles. Up to 128 dimensions scores are
-  /// no further apart than the last place of the greatest ones.
+  /// Backward, fp32 numbers are no faster in the unit. There multiply-adds sum the scores again, and the more terms a
+  /// sum has, the further the rounding of a long chain of them is from that of the unit, which adds up tiles. Up to 128
+  /// dimensions scores are no further apart than the last place of the greatest ones.
   func matrixUnitParts(
     _ descriptor: AttentionDescriptor, _ backend: ProcessorBackend, _ direction: AttentionDirection
   ) -> Int {

@@ -78,9 +78,9 @@ struct ForwardSchedule {
 
 /// The work items of a backward pass: every block of keys of every key/value head.
 ///
-/// Heads are worked on in teams of as many as there are threads. Within a team the first blocks of all heads come first,
-/// then the second blocks, and so on: threads work on different heads, each of which stays in a cache, and an item never
-/// has to wait for one that comes after it.
+/// Heads are worked on in teams of as many as there are threads. Within a team the first blocks of all heads come
+/// first, then the second blocks, and so on: threads work on different heads, each of which stays in a cache, and an
+/// item never has to wait for one that comes after it.
 struct BackwardSchedule {
   private let shape: AttentionShape
   private let keyBlock: Int
@@ -98,8 +98,8 @@ struct BackwardSchedule {
   /// - Parameters:
   ///   - team: How many heads are worked on at the same time.
   ///   - sharedTail: The lanes of a vector where the last two lane groups of an item share their vectors evenly so that
-  ///     none remains alone. How a key's sums begin under a mask depends on the vectors beside it, and blocks may not decide
-  ///     which these are: a vector that is alone in the last block gets one from the block before.
+  ///     none remains alone. How a key's sums begin under a mask depends on the vectors beside it, and blocks may not
+  ///     decide which these are: a vector that is alone in the last block gets one from the block before.
   init(_ shape: AttentionShape, keyBlock: Int, team: Int, sharedTail lanes: Int = 0) {
     self.shape = shape
     self.keyBlock = keyBlock

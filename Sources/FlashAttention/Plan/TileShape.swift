@@ -4,8 +4,8 @@ public struct TileShape: Sendable, Hashable {
   public let queryBlock: Int
   /// The number of keys in a block.
   public let keyBlock: Int
-  /// The number of keys that the forward pass prepares at once, in whole blocks, and that a lane group of queries walks over
-  /// before the next one does.
+  /// The number of keys that the forward pass prepares at once, in whole blocks, and that a lane group of queries walks
+  /// over before the next one does.
   public let keysPerVisit: Int
   /// The number of query heads of one key/value head whose queries share a block in the forward pass: more than one
   /// where queries are so short that they would leave the lanes of a block empty.
@@ -20,8 +20,8 @@ extension TileShape {
   ///
   /// The kernels put one axis into vector lanes, in groups of three vectors (12, 24 or 48 lanes): queries in the
   /// forward pass, keys in the backward pass. Several groups share each block of the other axis while it is in the
-  /// second-level cache, so that it is fetched and copied that much less often; fewer where the threads would run out of
-  /// work. ``TileLimits`` says how many.
+  /// second-level cache, so that it is fetched and copied that much less often; fewer where the threads would run out
+  /// of work. ``TileLimits`` says how many.
   ///
   /// Results do not depend on the number of groups, because every lane is a row of its own, so the choice may depend on
   /// the number of threads; the exceptions have cases of their own below.
@@ -86,8 +86,8 @@ extension TileShape {
     return blocks(groups, of: count)
   }
 
-  /// Whole blocks of keys, so many that there are about 128 items, which is work for the threads of a large machine, but
-  /// at least 1024: a merge moves two numbers for each 1024 keys and one number of a row then, which is nothing.
+  /// Whole blocks of keys, so many that there are about 128 items, which is work for the threads of a large machine,
+  /// but at least 1024: a merge moves two numbers for each 1024 keys and one number of a row then, which is nothing.
   private static func keysPerItem(_ keys: Int, keyBlock: Int, items: Int) -> Int {
     let parts = min(128 / max(items, 1), keys / 1024)
     if parts <= 1 { return keys }
@@ -104,21 +104,21 @@ struct TileLimits {
   /// The blocks that a lane group takes in the forward pass before the next one does.
   let blocksPerVisit: Int
 
-  /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level cache;
-  /// one of up to 144 keys (14 or 27 KiB) still does.
-  /// Backward, long sums over 96 queries amortise loading and storing dK and dV. A short axis is divided evenly, because a
-  /// last block of a few keys would load and store the whole output for them, and one of a few queries all of dK and dV:
-  /// with 104 and 93 of a ViT's 197 tokens instead of 96, 96 and 5, both passes are up to 2 % faster.
+  /// Forward, a block of 96 keys and one group of queries leave a tile of scores (9 or 18 KiB) in the first-level
+  /// cache; one of up to 144 keys (14 or 27 KiB) still does. Backward, long sums over 96 queries amortise loading and
+  /// storing dK and dV. A short axis is divided evenly, because a last block of a few keys would load and store the
+  /// whole output for them, and one of a few queries all of dK and dV: with 104 and 93 of a ViT's 197 tokens instead of
+  /// 96, 96 and 5, both passes are up to 2 % faster.
   ///
-  /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each item, would
-  /// take as long: 24 groups share blocks, which are as long as their probabilities fit into the first-level cache beside the
-  /// rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a group takes in before the next one
-  /// does. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so as with 128 keys, 1024 of 256
-  /// dimensions 1.15 times, and longer blocks are slower. fp16 takes two blocks of 192 keys, and fp32 two of 128, whose
-  /// probabilities in three parts are 36 KiB.
+  /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each
+  /// item, would take as long: 24 groups share blocks, which are as long as their probabilities fit into the
+  /// first-level cache beside the rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a
+  /// group takes in before the next one does. On Emerald Rapids 2048 tokens of 128 dimensions are 1.14 times as fast so
+  /// as with 128 keys, 1024 of 256 dimensions 1.15 times, and longer blocks are slower. fp16 takes two blocks of 192
+  /// keys, and fp32 two of 128, whose probabilities in three parts are 36 KiB.
   ///
-  /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit, with
-  /// what they keep, into two thirds of the second-level cache.
+  /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit,
+  /// with what they keep, into two thirds of the second-level cache.
   static func limits(
     _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, matrixUnitParts: Int,
     _ level2Cache: Int
@@ -129,7 +129,8 @@ struct TileLimits {
       // Packed queries of pairs and fp32 sums.
       let kept = laneGroupWidth * (shape.headDimension * 2 * matrixUnitParts + shape.valueDimension * 4)
       let isNarrow = shape.headDimension + shape.valueDimension <= 128
-      // The more keys in a block, the less often O moves between the levels of cache; their probabilities stay in the first.
+      // The more keys in a block, the less often O moves between the levels of cache; their probabilities stay in the
+      // first.
       let (block, visit) =
         switch matrixUnitParts {
         case 1 where !isNarrow: (256, 1)

@@ -23,7 +23,8 @@ class Claimable: @unchecked Sendable {
 /// A list of things to claim, without a lock.
 ///
 /// Elements are added and never removed. That makes a walk over the list safe at any time, and whoever finds nothing
-/// idle does without or adds an element: nobody waits in line, so nested and concurrent calls cannot wait for each other.
+/// idle does without or adds an element: nobody waits in line, so nested and concurrent calls cannot wait for each
+/// other.
 struct ClaimList<Element: Claimable>: ~Copyable, Sendable {
   private let newest = Atomic<Unmanaged<Claimable>?>(nil)
 

@@ -2,8 +2,8 @@
 enum Parallel {
   /// Runs each item of `work` below `count` once, on at most `threads` threads, of which the calling thread is one.
   ///
-  /// Indices are handed out in rising order, so an item may wait for one with a lower index: that one has been handed to
-  /// a thread that runs it, or runs one with an index that is lower still.
+  /// Indices are handed out in rising order, so an item may wait for one with a lower index: that one has been handed
+  /// to a thread that runs it, or runs one with an index that is lower still.
   ///
   /// In steady state a call allocates nothing and takes no lock.
   ///

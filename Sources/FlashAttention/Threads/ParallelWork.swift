@@ -2,8 +2,8 @@
 ///
 /// A type and not a closure, because a closure that other threads may call has to be allocated.
 protocol ParallelWork {
-  /// Whether a thread takes its next item before it runs one, so that this can fetch what that will read. For items that
-  /// take about equally long: one that is taken waits for its thread.
+  /// Whether a thread takes its next item before it runs one, so that this can fetch what that will read. For items
+  /// that take about equally long: one that is taken waits for its thread.
   var takesItemsAhead: Bool { get }
 
   /// Runs one item.

@@ -9,9 +9,9 @@ import Synchronization
 
 /// A thread that lasts as long as the process and works on the jobs that it is offered.
 ///
-/// Whoever claims the worker offers it one job, works on the job as well, and takes the offer back in the end. Where the
-/// worker has not begun by then there is no work left, and nobody waits for it: a call waits for threads that work, not
-/// for threads that wake up.
+/// Whoever claims the worker offers it one job, works on the job as well, and takes the offer back in the end. Where
+/// the worker has not begun by then there is no work left, and nobody waits for it: a call waits for threads that work,
+/// not for threads that wake up.
 final class PoolWorker: Claimable, @unchecked Sendable {
   private enum Offer: UInt8, AtomicRepresentable {
     case none

@@ -3,8 +3,8 @@ import Synchronization
 /// The threads that help the threads that call attention.
 ///
 /// Workers are started when they are first needed and never end. A call claims idle ones, as many as it gets, and gives
-/// them back itself; so a worker is idle again when its call returns, and a call that finds none, because it is nested in
-/// another or runs beside it, does all its work itself.
+/// them back itself; so a worker is idle again when its call returns, and a call that finds none, because it is nested
+/// in another or runs beside it, does all its work itself.
 enum ThreadPool {
   private static let workers = ClaimList<PoolWorker>()
   private static let started = Atomic<Int>(0)

@@ -2,8 +2,8 @@ import FlashAttention
 
 /// A bench at the pace of its standard input, for scripts that let a back end take turns with another program.
 ///
-/// Problem and memory are made once; every turn finds them as the last one left them. Results are allocated by each run,
-/// because that is what a call of the library costs.
+/// Problem and memory are made once; every turn finds them as the last one left them. Results are allocated by each
+/// run, because that is what a call of the library costs.
 struct PacedBench {
   let benchCase: BenchCase
   let options: ExecutionOptions

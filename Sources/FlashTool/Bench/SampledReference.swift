@@ -3,8 +3,8 @@ import ReferenceAttention
 
 /// The exact results of a few rows of a case, against which every back end is measured.
 ///
-/// A row of O or dQ needs one query and all keys, so rows of up to three heads are computed in fp64 as small problems of
-/// their own. A row of dK or dV needs all queries, so these are compared only where a whole key/value head is cheap.
+/// A row of O or dQ needs one query and all keys, so rows of up to three heads are computed in fp64 as small problems
+/// of their own. A row of dK or dV needs all queries, so these are compared only where a whole key/value head is cheap.
 struct SampledReference<Element: AttentionElement> {
   /// Multiply-adds that a reference may take: about a second.
   private static var sampleBudget: Int { 40_000_000 }

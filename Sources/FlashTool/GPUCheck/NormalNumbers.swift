@@ -3,8 +3,8 @@ import ReferenceAttention
 
 /// Numbers of mean 0 and variance 1 in a 16-bit type, made once and taken from again and again.
 ///
-/// A tensor takes as many as it needs from a place of its own on; where it needs more than there are, they come again. There
-/// are an odd number of them, so that rows do not repeat.
+/// A tensor takes as many as it needs from a place of its own on; where it needs more than there are, they come again.
+/// There are an odd number of them, so that rows do not repeat.
 struct NormalNumbers {
   let type: AttentionElementType
   /// The numbers as the type's bits.

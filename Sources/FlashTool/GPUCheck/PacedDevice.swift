@@ -1,7 +1,7 @@
 import FlashAttention
 
-/// A timed call at the pace of standard input, as `flash bench --paced`, but on random normal data, with calls queued one
-/// after the other: for scripts that let a GPU's programs take turns.
+/// A timed call at the pace of standard input, as `flash bench --paced`, but on random normal data, with calls queued
+/// one after the other: for scripts that let a GPU's programs take turns.
 struct PacedDevice {
   let posed: TimingCase
   let device: CheckedDevice

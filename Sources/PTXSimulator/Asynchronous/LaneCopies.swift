@@ -23,8 +23,8 @@ final class ThreadCopy {
   }
 }
 
-/// The copies of a warp's lanes: `cp.async` into shared memory, and bulk copies out of it. Both are collected in groups by
-/// each thread for itself.
+/// The copies of a warp's lanes: `cp.async` into shared memory, and bulk copies out of it. Both are collected in groups
+/// by each thread for itself.
 final class LaneCopies {
   /// A thread's groups of one kind.
   struct Groups {

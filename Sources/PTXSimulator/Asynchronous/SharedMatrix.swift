@@ -1,4 +1,5 @@
-/// Where a matrix of a warpgroup's product lies in shared memory (PTX ISA, "Matrix descriptor" and "Canonical layouts").
+/// Where a matrix of a warpgroup's product lies in shared memory (PTX ISA, "Matrix descriptor" and "Canonical
+/// layouts").
 struct SharedMatrix {
   private let start: Int
   /// From one core matrix, or one swizzled row, to the next beside it.
@@ -24,8 +25,8 @@ struct SharedMatrix {
 
   private var rowBytes: Int { swizzle == .none ? 16 : swizzle.span }
 
-  /// The address of a chunk of 16 bytes. Without a transposition `row` is an index of the result and `chunk` counts along the
-  /// summed index; with it, `row` is a summed index and `chunk` counts along the result.
+  /// The address of a chunk of 16 bytes. Without a transposition `row` is an index of the result and `chunk` counts
+  /// along the summed index; with it, `row` is a summed index and `chunk` counts along the result.
   @inline(__always)
   func address(row: Int, chunk: Int) -> Int {
     let within = row % 8 * rowBytes

@@ -195,7 +195,8 @@ extension Warp {
     forEachLane(lanes) { copies.stores[$0].commit() }
   }
 
-  /// Waits for copies out of shared memory. That they have read it and that they have written global memory is one event here.
+  /// Waits for copies out of shared memory. That they have read it and that they have written global memory is one
+  /// event here.
   func waitBulk(_ pending: Int, _ lanes: UInt32) {
     forEachLane(lanes) { lane in
       for copy in copies.stores[lane].takeAll(but: pending) {

@@ -35,7 +35,8 @@ extension Warp {
     products.fence = products.time
   }
 
-  /// All warps of a warpgroup have to ask for the same numbers of registers. Whether the multiprocessor has them is not known.
+  /// All warps of a warpgroup have to ask for the same numbers of registers. Whether the multiprocessor has them is not
+  /// known.
   func setMaximumRegisters(_ count: Int32, _ lanes: UInt32) throws {
     try requireWarpgroup(lanes)
     let state = block.warpgroups[warpgroup]

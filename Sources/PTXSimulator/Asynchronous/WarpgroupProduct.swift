@@ -1,7 +1,8 @@
 /// Runs one product of a warpgroup.
 ///
-/// Its results are kept at once: nothing may look at them, or change its operands, before it has been waited for, so that
-/// no program can tell. Products are exact and are added in fp32, one after the other in the order of the summed index.
+/// Its results are kept at once: nothing may look at them, or change its operands, before it has been waited for, so
+/// that no program can tell. Products are exact and are added in fp32, one after the other in the order of the summed
+/// index.
 struct WarpgroupProduct {
   private let block: Block
   private let product: Warpgroup.Product
@@ -118,8 +119,8 @@ struct WarpgroupProduct {
 
   // MARK: Accumulators
 
-  /// Between registers and a matrix of 64 rows: register r of lane l holds, of the warp's 16 rows, row l / 4 + 8 · (r / 2 mod 2)
-  /// and column 8 · (r / 4) + 2 · (l mod 4) + r mod 2; numbers of 16 bits lie two in a register.
+  /// Between registers and a matrix of 64 rows: register r of lane l holds, of the warp's 16 rows, row l / 4 + 8 · (r /
+  /// 2 mod 2) and column 8 · (r / 4) + 2 · (l mod 4) + r mod 2; numbers of 16 bits lie two in a register.
   private func moveSums(_ sums: UnsafeMutablePointer<Float>, isLoad: Bool) {
     let isWide = product.operation.accumulatorType == .f32
     let start = Int(product.operation.accumulators.start)

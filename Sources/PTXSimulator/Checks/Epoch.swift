@@ -1,7 +1,8 @@
 /// An access to shared memory: who, at what time, by which instruction.
 ///
 /// Who is a component of a ``VectorClock``: a thread, a barrier at which bulk copies complete, or the matrix unit of a
-/// warpgroup. An access that has not ended has a component of its own kind, and the number of its operation as its time.
+/// warpgroup. An access that has not ended has a component of its own kind, and the number of its operation as its
+/// time.
 struct Epoch: Equatable {
   private let bits: UInt64
 

@@ -1,5 +1,5 @@
-/// Release and acquire through places in memory (PTX ISA, section 8.9.2, "Synchronizes-with"): a releasing write, or a fence
-/// and a relaxed write, and an acquiring read, or a relaxed read and a fence.
+/// Release and acquire through places in memory (PTX ISA, section 8.9.2, "Synchronizes-with"): a releasing write, or a
+/// fence and a relaxed write, and an acquiring read, or a relaxed read and a fence.
 final class Synchronization {
   private var messages: [UInt64: ForeignTimes] = [:]
 

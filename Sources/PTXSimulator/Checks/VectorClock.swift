@@ -1,8 +1,8 @@
-/// What a thread knows has happened: for every component the time up to which its accesses are ordered before what the thread
-/// does next (happens-before, PTX ISA, section 8.9.4, "Base causality order").
+/// What a thread knows has happened: for every component the time up to which its accesses are ordered before what the
+/// thread does next (happens-before, PTX ISA, section 8.9.4, "Base causality order").
 ///
-/// Every time is kept twice: `known` for accesses by the generic proxy, and `fenced` for those of them that a proxy fence on
-/// the way has also ordered before asynchronous operations.
+/// Every time is kept twice: `known` for accesses by the generic proxy, and `fenced` for those of them that a proxy
+/// fence on the way has also ordered before asynchronous operations.
 struct VectorClock {
   /// `known` for all components, and `fenced` behind it.
   let times: UnsafeMutablePointer<UInt32>

@@ -1,7 +1,7 @@
 /// Turns the instructions of a kernel into operations.
 ///
-/// Every operand becomes a row of the register file: literals, addresses of variables and special registers are rows that
-/// are filled when a warp begins, so that running an instruction does not ask what its operands are.
+/// Every operand becomes a row of the register file: literals, addresses of variables and special registers are rows
+/// that are filled when a warp begins, so that running an instruction does not ask what its operands are.
 struct Decoder {
   let kernel: KernelSyntax
   let symbols: KernelSymbols

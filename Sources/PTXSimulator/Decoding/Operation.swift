@@ -1,5 +1,5 @@
-/// Where a register lies in a warp's register file: 32 lanes of 32 bits begin at this row. Registers of 64 bits take two
-/// rows, and registers of 16 bits the low halves of one.
+/// Where a register lies in a warp's register file: 32 lanes of 32 bits begin at this row. Registers of 64 bits take
+/// two rows, and registers of 16 bits the low halves of one.
 typealias Row = Int32
 
 /// Where a predicate lies among a warp's masks.

@@ -35,8 +35,8 @@ public struct LaunchOptions: Sendable {
   public var instructionBudget: Int
   /// Whether accesses are checked for an order between them.
   public var checksOrder: Bool
-  /// Whether bulk copies need a fence behind the initialisation of their barrier, as the PTX ISA has it. Compilers leave it
-  /// out.
+  /// Whether bulk copies need a fence behind the initialisation of their barrier, as the PTX ISA has it. Compilers
+  /// leave it out.
   public var requiresBarrierFence: Bool
   /// What `%nsmid` says.
   public var multiprocessorCount: Int

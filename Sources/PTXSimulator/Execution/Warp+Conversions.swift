@@ -68,8 +68,8 @@ extension Warp {
   }
 
   private func write(_ number: Double, _ o: ConvertOperation, _ d: UnsafeMutablePointer<UInt32>, _ lane: Int) {
-    // fp64 numbers that fp32 does not have keep a last bit that tells, so that rounding twice is right. A zero keeps its
-    // sign where the zero with a sign is added.
+    // fp64 numbers that fp32 does not have keep a last bit that tells, so that rounding twice is right. A zero keeps
+    // its sign where the zero with a sign is added.
     switch o.to {
     case .f64: number.write(d, lane)
     case .f32:

@@ -140,8 +140,8 @@ extension Warp {
 
   // MARK: 16 bits
 
-  /// Numbers of 16 bits are computed in fp32, which has more than twice their digits, so that rounding the result once more
-  /// changes nothing; a sum of a product and a number is computed in fp64.
+  /// Numbers of 16 bits are computed in fp32, which has more than twice their digits, so that rounding the result once
+  /// more changes nothing; a sum of a product and a number is computed in fp64.
   private func half(
     _ o: FloatOperation, _ lanes: UInt32, isPair: Bool, _ format: NarrowFloat, _ widen: (UInt32) -> Float
   ) {

@@ -1,5 +1,5 @@
-// What the lanes of a warp do together (PTX ISA, sections 9.7.9 and 9.7.13). None of it orders their accesses to memory; only
-// `bar.warp.sync` does.
+// What the lanes of a warp do together (PTX ISA, sections 9.7.9 and 9.7.13). None of it orders their accesses to
+// memory; only `bar.warp.sync` does.
 extension Warp {
   func shuffle(_ o: ShuffleOperation, _ lanes: UInt32) throws {
     _ = try requireMembers(o.members, lanes)

@@ -81,7 +81,8 @@ extension Warp {
 
   // MARK: Products
 
-  /// Products are exact, and are added one after the other in fp32, in the order of the summed index, to the accumulator.
+  /// Products are exact, and are added one after the other in fp32, in the order of the summed index, to the
+  /// accumulator.
   func multiplyMatrices(_ o: MatrixProductOperation, _ lanes: UInt32) throws {
     try requireConverged(lanes)
     guard lanes == .max else { throw Fault(.divergence, "all 32 lanes of the warp have to take part") }

@@ -1,7 +1,7 @@
 /// 32 threads that run in step.
 ///
-/// Where lanes part, their ways run one after the other up to where they meet again. The hardware may run them in another
-/// order, which is why the happens-before check does not rely on the order within a warp.
+/// Where lanes part, their ways run one after the other up to where they meet again. The hardware may run them in
+/// another order, which is why the happens-before check does not rely on the order within a warp.
 final class Warp {
   unowned(unsafe) let block: Block
   let kernel: DecodedKernel
@@ -51,7 +51,8 @@ final class Warp {
   var hasYielded = false
   /// Whether the next wait for a barrier in memory ends without success.
   var timesOut = false
-  /// The wait that ended without success last. The first time it does so at once, as hardware may; after that it takes time.
+  /// The wait that ended without success last. The first time it does so at once, as hardware may; after that it takes
+  /// time.
   var failedWait = -1
   /// Instructions run so far.
   var executed = 0

@@ -1,5 +1,5 @@
-/// Where state spaces lie among generic addresses (PTX ISA, section 5.1). The low halves of the windows are zero, so that
-/// the low half of a generic address is the address within its space.
+/// Where state spaces lie among generic addresses (PTX ISA, section 5.1). The low halves of the windows are zero, so
+/// that the low half of a generic address is the address within its space.
 enum AddressWindow {
   /// Where shared memory begins.
   static let shared: UInt64 = 0x7f00_0000_0000_0000

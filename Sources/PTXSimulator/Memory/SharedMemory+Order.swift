@@ -46,8 +46,8 @@ extension SharedMemory {
     }
   }
 
-  /// Notes that a thread writes bytes, or reports what the access races with. Where an unordered write left the same bytes,
-  /// there is no race: the result is the same in either order.
+  /// Notes that a thread writes bytes, or reports what the access races with. Where an unordered write left the same
+  /// bytes, there is no race: the result is the same in either order.
   @inline(__always)
   func noteWrite(_ address: Int, _ count: Int, _ by: Accessor, isAtomic: Bool = false, isSame: () -> Bool) throws {
     let mine = by.epoch(isAtomic: isAtomic)
@@ -82,8 +82,8 @@ extension SharedMemory {
     throw conflict(index, read, "this writes what that reads", by.lane)
   }
 
-  /// Refuses bytes that a copy in flight will still write: all that is checked of single bytes, whose neighbours other threads
-  /// may write, and where order is not checked.
+  /// Refuses bytes that a copy in flight will still write: all that is checked of single bytes, whose neighbours other
+  /// threads may write, and where order is not checked.
   func checkInFlight(_ address: Int, _ count: Int = 1, lane: Int?) throws {
     for index in (address >> 1)..<((address + count + 1) >> 1) {
       let write = granules[index].write
@@ -119,7 +119,8 @@ extension SharedMemory {
 
 // The happens-before check of accesses by the async proxy: bulk copies and products of warpgroups.
 extension SharedMemory {
-  /// Whether a write is ordered, through a proxy fence where a thread made it, before what an asynchronous operation reads.
+  /// Whether a write is ordered, through a proxy fence where a thread made it, before what an asynchronous operation
+  /// reads.
   @inline(__always)
   private func isVisible(_ write: Epoch, _ by: Accessor, _ threads: Int) -> Bool {
     let component = write.component

@@ -1,7 +1,7 @@
 /// A GPU's memory, on which kernels run.
 ///
-/// Memory that nothing has written has no value: what a kernel makes of it must not reach memory, a branch, an address or a
-/// matrix product. Between allocations lie gaps, so that no access reaches another one by accident.
+/// Memory that nothing has written has no value: what a kernel makes of it must not reach memory, a branch, an address
+/// or a matrix product. Between allocations lie gaps, so that no access reaches another one by accident.
 public final class SimulatedDevice {
   private(set) var regions: [MemoryRegion] = []
   private var nextAddress: UInt64 = 0x1000_0000

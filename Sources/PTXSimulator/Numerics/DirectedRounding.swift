@@ -1,6 +1,7 @@
 /// Arithmetic of fp32 with a rounding other than to nearest even: the exact result is a sum of two fp64 numbers.
 enum DirectedRounding {
-  /// The fp32 number next to `high + low` in the direction of the rounding, where |low| is less than half a unit of `high`.
+  /// The fp32 number next to `high + low` in the direction of the rounding, where |low| is less than half a unit of
+  /// `high`.
   static func round(_ high: Double, _ low: Double, _ rounding: Rounding) -> Float {
     let nearest = Float(high)
     guard rounding != .nearestEven, high.isFinite else { return nearest }

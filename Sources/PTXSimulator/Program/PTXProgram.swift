@@ -8,7 +8,8 @@ public struct PTXProgram: Sendable {
   public let instructions: [CodeLine]
   private let kernels: [String: DecodedKernel]
 
-  /// Reads and decodes the text of a module. Whatever is not understood is an error, even where no launch would reach it.
+  /// Reads and decodes the text of a module. Whatever is not understood is an error, even where no launch would reach
+  /// it.
   public init(parsing text: String) throws {
     self.text = text
     let module = try Parser.module(text)

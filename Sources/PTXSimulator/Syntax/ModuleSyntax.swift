@@ -90,7 +90,8 @@ struct ModuleSyntax {
 }
 
 extension KernelSyntax {
-  /// Gives the labels of a scope that has just ended names that no other scope has: the same label may stand in several.
+  /// Gives the labels of a scope that has just ended names that no other scope has: the same label may stand in
+  /// several.
   mutating func makeLabelsUnique(from start: Int) {
     var names: [String: String] = [:]
     for (index, statement) in statements[start...].enumerated() {

@@ -1,6 +1,7 @@
 /// Reads the text of a module into a tree.
 ///
-/// What only debuggers or linkers need is skipped; what changes the meaning of a kernel and is not understood is an error.
+/// What only debuggers or linkers need is skipped; what changes the meaning of a kernel and is not understood is an
+/// error.
 struct Parser {
   private let tokens: [Token]
   private var position = 0

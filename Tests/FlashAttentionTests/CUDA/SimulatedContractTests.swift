@@ -53,8 +53,8 @@ struct SimulatedContractTests {
                 && permissions.permits(batch: 0, head: head, query: query, key: row)
               let label = "\(poison) in the \(input), head \(head), query \(query), \(device)"
               if !sees {
-                // Rows beside a number that is not finite are computed again, without the tensor cores, so that they may
-                // differ in rounding.
+                // Rows beside a number that is not finite are computed again, without the tensor cores, so that they
+                // may differ in rounding.
                 let leak = ErrorMeasure.relative(
                   Self.doubles(poisoned.output[columns], Element.self),
                   Self.doubles(clean.output[columns], Element.self))

@@ -92,8 +92,8 @@ private enum SteadyStateCases {
     try attentionCase.element.withType { try check($0) }
   }
 
-  /// Makes a call on every thread of the pool: the runtime allocates what it keeps for a thread when that first needs it,
-  /// and on a busy machine a thread may begin with its first work item only after many calls.
+  /// Makes a call on every thread of the pool: the runtime allocates what it keeps for a thread when that first needs
+  /// it, and on a busy machine a thread may begin with its first work item only after many calls.
   private static func warmUp(_ threads: Int, _ call: () -> Void) {
     let arrived = Atomic<Int>(0)
     Parallel.forEach(threads, threads: threads, workspaceSize: 0) { _, _ in

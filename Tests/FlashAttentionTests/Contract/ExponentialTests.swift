@@ -4,8 +4,8 @@ import Testing
 
 @Suite("The exponential function of the kernels")
 struct ExponentialTests {
-  /// Exponents at which an implementation may change its way: 0 and just below, both sides of each 32nd and each half, and
-  /// the least whose power is a normal number.
+  /// Exponents at which an implementation may change its way: 0 and just below, both sides of each 32nd and each half,
+  /// and the least whose power is a normal number.
   static let exponents: [Float] = {
     var exponents: [Float] = [-1e-30, -1e-10, -1e-5, -125.99, -126]
     for step in 0..<(32 * 40) {
@@ -15,8 +15,8 @@ struct ExponentialTests {
     return exponents.filter { $0 <= 0 }
   }()
 
-  /// A query x meets keys 0 and 1 with values 0 and 1 at the scale ln 2, so that O = 2ˣ / (1 + 2ˣ): the scores are exact in
-  /// base 2, because the scale times log₂ e rounds to 1.
+  /// A query x meets keys 0 and 1 with values 0 and 1 at the scale ln 2, so that O = 2ˣ / (1 + 2ˣ): the scores are
+  /// exact in base 2, because the scale times log₂ e rounds to 1.
   @Test("It has a relative error below 2 · 10⁻⁷", arguments: InstructionSet.usable)
   func relativeError(set: InstructionSet) throws {
     func rows(_ numbers: [Float]) throws -> Tensor<Float> {

@@ -32,7 +32,8 @@ struct TrafficTests {
     let backend: ProcessorBackend
     let level1Cache: Int
     let level2Cache: Int
-    /// Into the first level and, unless the forward pass before it leaves too much of it there, the second level, in MiB.
+    /// Into the first level and, unless the forward pass before it leaves too much of it there, the second level, in
+    /// MiB.
     let fetched: [Double]
 
     init(

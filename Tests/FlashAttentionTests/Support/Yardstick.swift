@@ -6,8 +6,8 @@ import Testing
 ///
 /// An error is a norm of a difference over the norm of the exact result. The bound is 1e-5, or, where that is more,
 /// twice the error of materialised attention in the element type plus a rounding floor: that of storing the result, and
-/// for gradients that of terms that may cancel, such as dP and δ where a query sees a single key. Such a term carries the
-/// rounding of its score, which grows with the scores, and δ that of the stored output.
+/// for gradients that of terms that may cancel, such as dP and δ where a query sees a single key. Such a term carries
+/// the rounding of its score, which grows with the scores, and δ that of the stored output.
 struct Yardstick {
   struct Quantity {
     let name: String

@@ -13,8 +13,8 @@ struct ParallelTests {
     #expect(runs.counts == [Int](repeating: 1, count: count))
   }
 
-  /// Each item waits for all others, so it takes as many threads as items; and it waits in a process of its own, because
-  /// the calls of other tests may have claimed the pool's threads.
+  /// Each item waits for all others, so it takes as many threads as items; and it waits in a process of its own,
+  /// because the calls of other tests may have claimed the pool's threads.
   @Test("As many threads work as were asked for, cores or not")
   func asMany() async {
     await #expect(processExitsWith: .success) {
@@ -190,7 +190,8 @@ struct ParallelTests {
   }
 }
 
-// Atomics and places of their own instead of locks: the thread sanitizer does not see into the standard library's `Mutex`.
+// Atomics and places of their own instead of locks: the thread sanitizer does not see into the standard library's
+// `Mutex`.
 
 /// Work that takes items ahead.
 private struct AheadWork: ParallelWork {

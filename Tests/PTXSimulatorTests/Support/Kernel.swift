@@ -4,7 +4,8 @@ import Testing
 
 /// A kernel in PTX by hand, in a frame that declares registers and loads its two pointers.
 ///
-/// `%rd0` points to what it reads, `%rd1` to what it writes, `%r0` is the thread's number, and `shared` lies in shared memory.
+/// `%rd0` points to what it reads, `%rd1` to what it writes, `%r0` is the thread's number, and `shared` lies in shared
+/// memory.
 struct Kernel {
   let text: String
   let program: PTXProgram

@@ -56,7 +56,8 @@ struct TritonTensor: Decodable, Sendable {
     }
   }
 
-  /// Random values that the element type can hold. Tensors of different names differ, and all are the same in every run.
+  /// Random values that the element type can hold. Tensors of different names differ, and all are the same in every
+  /// run.
   var randomValues: [Double] {
     let seed = name.utf8.reduce(0 as UInt64) { $0 << 8 | UInt64($1) } << 32
     return (0..<count).map { index in

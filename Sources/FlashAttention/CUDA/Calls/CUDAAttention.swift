@@ -11,7 +11,8 @@ public enum CUDAAttention {
   ///   - operands: Where the operands lie. Whoever passes them vouches for their sizes, and keeps them alive and inputs
   ///     unchanged until the stream has got there.
   ///   - stream: The stream to queue the work on; another library's is wrapped in a `CUDAStream(foreign:in:)`.
-  /// - Throws: ``AttentionError`` that names the operand that does not fit, or says why the device cannot serve the call.
+  /// - Throws: ``AttentionError`` that names the operand that does not fit, or says why the device cannot serve the
+  ///   call.
   public static func enqueue(
     _ descriptor: AttentionDescriptor, _ operands: CUDAOperands, on stream: CUDAStream
   ) throws(AttentionError) {

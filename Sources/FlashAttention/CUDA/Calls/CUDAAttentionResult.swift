@@ -1,5 +1,5 @@
-/// What the forward pass on a device returns: tensors in the device's memory, which hold the result when the stream gets
-/// there.
+/// What the forward pass on a device returns: tensors in the device's memory, which hold the result when the stream
+/// gets there.
 public struct CUDAAttentionResult<Element: AttentionElement>: Sendable {
   /// O = softmax(S) V, [B, Hq, Sq, Dv]. Rows without a permitted key are zero.
   public let output: CUDATensor<Element>

@@ -33,8 +33,8 @@ package enum CUDADevices {
 }
 
 extension CUDAContext {
-  /// Throws where an address is not one of the device's memory: a kernel that used it would break the device for the whole
-  /// process.
+  /// Throws where an address is not one of the device's memory: a kernel that used it would break the device for the
+  /// whole process.
   package func requireMemory(_ argument: String, at pointer: DevicePointer) throws(AttentionError) {
     do {
       _ = try foreignMemory(at: pointer, byteCount: 0)

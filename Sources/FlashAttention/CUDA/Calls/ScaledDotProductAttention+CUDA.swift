@@ -3,8 +3,9 @@ import CUDADriver
 /// Exact attention on tensors in the memory of a CUDA device, computed there: softmax(scale · Q Kᵀ) V.
 ///
 /// The call means what ``scaledDotProductAttention(queries:keys:values:scale:mask:booleanMask:bias:softcap:options:)``
-/// means. It queues its work on the stream and returns; the result is there when the stream gets there. Nothing is copied
-/// to or from the machine's memory. The first call of its kind on a device assembles a kernel, which takes about a second.
+/// means. It queues its work on the stream and returns; the result is there when the stream gets there. Nothing is
+/// copied to or from the machine's memory. The first call of its kind on a device assembles a kernel, which takes about
+/// a second.
 ///
 /// - Parameters:
 ///   - queries: Q, [B, Hq, Sq, D], with any strides.
@@ -17,7 +18,8 @@ import CUDADriver
 ///   - softcap: The cap c of S ← c · tanh(S / c); nil for none.
 ///   - stream: The stream to queue the work on, of the device whose memory the tensors are in.
 /// - Returns: The output and the log-sum-exp of every row, in memory of the stream.
-/// - Throws: ``AttentionError`` that names the argument that does not fit, or says why the device cannot serve the call.
+/// - Throws: ``AttentionError`` that names the argument that does not fit, or says why the device cannot serve the
+///   call.
 public func scaledDotProductAttention<Element: AttentionElement>(
   queries: CUDATensor<Element>,
   keys: CUDATensor<Element>,

@@ -83,8 +83,8 @@ extension CUDAOperands {
       && booleanMask?.strides == other.booleanMask?.strides && bias?.strides == other.bias?.strides
   }
 
-  /// Dense operands of a call, all at one address that is aligned like an allocation: what a plan assumes that is told nothing of
-  /// operands. Nothing is read or written there.
+  /// Dense operands of a call, all at one address that is aligned like an allocation: what a plan assumes that is told
+  /// nothing of operands. Nothing is read or written there.
   static func dense(_ descriptor: AttentionDescriptor) -> CUDAOperands {
     let shape = descriptor.shape
     let pointer = DevicePointer(rawValue: 256)

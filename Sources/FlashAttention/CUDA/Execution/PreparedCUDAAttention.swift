@@ -2,8 +2,8 @@ import CUDADriver
 
 /// A plan with its kernels loaded and its memory for partial results, ready to be queued on a stream again and again.
 ///
-/// It has one owner. Its calls are queued in order on the stream that it was prepared for, so that the memory for partial
-/// results serves one after the other.
+/// It has one owner. Its calls are queued in order on the stream that it was prepared for, so that the memory for
+/// partial results serves one after the other.
 public struct PreparedCUDAAttention: ~Copyable, Sendable {
   /// The plan.
   public let plan: CUDAAttentionPlan
@@ -35,8 +35,8 @@ public struct PreparedCUDAAttention: ~Copyable, Sendable {
   /// strides at other addresses, unless the plan uses warpgroups: these find tiles by maps, each of which the driver
   /// encodes anew for a new address.
   ///
-  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the operand that does not fit the plan, and
-  ///   ``AttentionError/deviceFailure(_:reason:)`` where the driver refuses.
+  /// - Throws: ``AttentionError/invalidArgument(_:was:expected:)`` that names the operand that does not fit the plan,
+  ///   and ``AttentionError/deviceFailure(_:reason:)`` where the driver refuses.
   public mutating func enqueue(_ operands: CUDAOperands) throws(AttentionError) {
     if plan.isEmpty { return }
     var operands = operands
@@ -92,13 +92,13 @@ public struct PreparedCUDAAttention: ~Copyable, Sendable {
 }
 
 extension CUDAAttentionPlan {
-  /// Loads the kernels, assembling those that this process has not assembled yet for the device, and allocates the call's
-  /// workspace.
+  /// Loads the kernels, assembling those that this process has not assembled yet for the device, and allocates the
+  /// call's workspace.
   ///
   /// - Parameter stream: The stream that the calls will be queued on.
-  /// - Throws: ``AttentionError/deviceFailure(_:reason:)`` and ``AttentionError/unavailable(_:reason:)`` where the driver
-  ///   or the device refuses a kernel, and ``AttentionError/invalidArgument(_:was:expected:)`` for a stream of a device
-  ///   that the plan is not for.
+  /// - Throws: ``AttentionError/deviceFailure(_:reason:)`` and ``AttentionError/unavailable(_:reason:)`` where the
+  ///   driver or the device refuses a kernel, and ``AttentionError/invalidArgument(_:was:expected:)`` for a stream of a
+  ///   device that the plan is not for.
   public func prepare(on stream: CUDAStream) throws(AttentionError) -> PreparedCUDAAttention {
     let device = stream.context.device
     guard !usesWarpgroups || device.families.contains(.hopper) else {

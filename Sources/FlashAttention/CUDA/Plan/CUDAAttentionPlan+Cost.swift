@@ -15,9 +15,9 @@ public struct CUDAAttentionCost: Sendable, Hashable {
 extension CUDAAttentionPlan {
   /// The predicted cost of the call.
   ///
-  /// Flash attention reads queries once for each part of the keys, writes output and log-sum-exp once, and reads keys and
-  /// values once for each tile of rows that sees them: what the second-level cache keeps from one tile for the next makes
-  /// it less. Heads that share a tile share what it reads. Partial results are written and read once.
+  /// Flash attention reads queries once for each part of the keys, writes output and log-sum-exp once, and reads keys
+  /// and values once for each tile of rows that sees them: what the second-level cache keeps from one tile for the next
+  /// makes it less. Heads that share a tile share what it reads. Partial results are written and read once.
   ///
   /// Standard attention reads its inputs and writes its output once, and writes and reads scores, and then
   /// probabilities, in the element type. Element-wise masks and biases are counted for neither.
@@ -60,7 +60,8 @@ extension CUDAAttentionPlan {
   }
 }
 
-/// What a step of the loop over keys costs a multiprocessor, in cycles, counted from the kernel's text; inside of the band.
+/// What a step of the loop over keys costs a multiprocessor, in cycles, counted from the kernel's text; inside of the
+/// band.
 public struct CUDAStepBudget: Sendable, Hashable {
   /// Cycles of the tensor cores, of the units for exponentials, in which instructions are issued, and of shared memory.
   public let tensor: Double

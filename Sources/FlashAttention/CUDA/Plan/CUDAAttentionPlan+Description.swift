@@ -1,6 +1,6 @@
 extension CUDAAttentionPlan: CustomStringConvertible {
-  /// What is asked, how it will be computed, what that costs beside standard attention, and what was not chosen: several
-  /// lines, without a line break at the end.
+  /// What is asked, how it will be computed, what that costs beside standard attention, and what was not chosen:
+  /// several lines, without a line break at the end.
   public var description: String {
     let cost = cost
     var lines = [

@@ -110,7 +110,8 @@ extension CUDAAttentionPlan {
   /// Shared memory of a block, in bytes.
   public var sharedBytesPerBlock: Int { choice.kernel.sharedBytes }
 
-  /// The device memory of a call beyond operands and results, in bytes: partial results until they are merged, and counters.
+  /// The device memory of a call beyond operands and results, in bytes: partial results until they are merged, and
+  /// counters.
   public var workspaceBytes: Int { CUDAWorkspace(self).byteCount }
 
   private var mainLaunch: KernelLaunch? { launches(.dense(descriptor), workspace: 256).first }

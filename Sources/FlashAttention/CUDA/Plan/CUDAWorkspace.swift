@@ -2,9 +2,10 @@ import CUDADriver
 
 /// The device memory of a prepared call, beyond operands and results.
 ///
-/// Where keys are split, parts of the result lie there until they are merged, all fp32 and dense: outputs [splits, B, Hq, Sq, Dv],
-/// then log-sum-exps [splits, B, Hq, Sq]. Counters of 32 bits follow, zero between launches: of the parts that are there, where
-/// those who compute them merge them, and of the tiles that are taken, where blocks of threads take them from a counter.
+/// Where keys are split, parts of the result lie there until they are merged, all fp32 and dense: outputs [splits, B,
+/// Hq, Sq, Dv], then log-sum-exps [splits, B, Hq, Sq]. Counters of 32 bits follow, zero between launches: of the parts
+/// that are there, where those who compute them merge them, and of the tiles that are taken, where blocks of threads
+/// take them from a counter.
 struct CUDAWorkspace {
   let outputBytes: Int
   /// The bytes of the parts.

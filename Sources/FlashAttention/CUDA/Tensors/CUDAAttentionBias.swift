@@ -1,6 +1,7 @@
 import CUDADriver
 
-/// An additive bias of the scores in device memory, of any of the three element types, broadcastable to [B, Hq, Sq, Sk].
+/// An additive bias of the scores in device memory, of any of the three element types, broadcastable to [B, Hq, Sq,
+/// Sk].
 ///
 /// A bias of −∞ forbids its position as a mask does.
 public struct CUDAAttentionBias: Sendable {

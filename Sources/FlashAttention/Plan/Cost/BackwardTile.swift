@@ -1,5 +1,5 @@
-/// One block of queries against one lane group of keys in the backward pass: the unit of which a step of flash attention
-/// and the stages of standard attention are made. All in bytes.
+/// One block of queries against one lane group of keys in the backward pass: the unit of which a step of flash
+/// attention and the stages of standard attention are made. All in bytes.
 struct BackwardTile {
   private let access: KernelAccess
   /// The rows of P, or of dS, that belong to the lane group.
@@ -31,7 +31,8 @@ struct BackwardTile {
   /// What is in use until the next lane group comes to the same rows.
   var inUse: Double { max(rows, columns) + packed + sums + 2 * probabilities }
 
-  /// What P and dS fetch once more after their products, as they are exponentiated: what the rows of dO have pushed out.
+  /// What P and dS fetch once more after their products, as they are exponentiated: what the rows of dO have pushed
+  /// out.
   func refetchedScores(in level: CacheLevel) -> Double {
     let product = access.queryBlock * gradientRows.read + access.packed(access.valueDimension) + probabilities
     return level.excess(of: 2 * probabilities, in: product + probabilities)

@@ -24,7 +24,8 @@ struct CacheLevel {
   /// Whether `bytes` stay while they are walked over again and again.
   func holds(_ bytes: Double) -> Bool { bytes <= capacity }
 
-  /// How many of `walks` over the same data fetch it, where a walk and what else is used until the next one take `bytes`.
+  /// How many of `walks` over the same data fetch it, where a walk and what else is used until the next one take
+  /// `bytes`.
   func fetchingWalks(of walks: Double, apart bytes: Double) -> Double {
     holds(bytes) ? min(walks, 1) : walks
   }
@@ -34,9 +35,9 @@ struct CacheLevel {
 
   /// The bytes fetched again in `rounds` rounds, each of which reads all of a column and all of `others`.
   ///
-  /// The lines of a column, pieces of rows that are a stride apart, lie in a part of the sets only. There are m lines on
-  /// average in each of these; as every set has ⌊m⌋ or ⌈m⌉, a part m − ways of them, at most all, has more lines than
-  /// ways. Such a set has always just dropped the line that is needed next.
+  /// The lines of a column, pieces of rows that are a stride apart, lie in a part of the sets only. There are m lines
+  /// on average in each of these; as every set has ⌊m⌋ or ⌈m⌉, a part m − ways of them, at most all, has more lines
+  /// than ways. Such a set has always just dropped the line that is needed next.
   func refetched(_ column: StridedColumn, rounds: Double, beside others: Double) -> Double {
     let bytes = column.rows * min((column.width / Self.line).rounded(.up) * Self.line, column.stride)
     guard let ways else { return holds(bytes + others) ? 0 : (rounds - 1) * (bytes + others) }

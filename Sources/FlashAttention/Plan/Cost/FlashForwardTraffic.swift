@@ -2,7 +2,8 @@ import KernelIntrinsics
 
 /// The bytes that the forward pass of flash attention fetches into a cache.
 ///
-/// An item's lane groups of queries take turns with each visit of keys, which is one block, or several for the matrix unit:
+/// An item's lane groups of queries take turns with each visit of keys, which is one block, or several for the matrix
+/// unit:
 ///
 ///     for each item, for each visit of keys, for each lane group, for each block of keys of the visit
 ///       S = K · Qᵀ      K row by row, packed Q once for every few rows

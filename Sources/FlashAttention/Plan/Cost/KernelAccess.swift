@@ -114,7 +114,8 @@ extension KernelAccess {
     }
   }
 
-  /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB apart.
+  /// Rows whose terms run along the columns: in place where their elements are terms, and not a multiple of 4 KiB
+  /// apart.
   func rows(_ columns: Double) -> Rows {
     let stored = columns * element
     let areTerms = hasPairs ? columns.truncatingRemainder(dividingBy: 2) == 0 : parts == 0 && element == 4

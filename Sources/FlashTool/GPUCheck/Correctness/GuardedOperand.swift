@@ -1,7 +1,8 @@
 import CUDADriver
 import FlashAttention
 
-/// A tensor of 16-bit elements in device memory between guards, with NaN in the guards and wherever the layout leaves gaps.
+/// A tensor of 16-bit elements in device memory between guards, with NaN in the guards and wherever the layout leaves
+/// gaps.
 ///
 /// What is read from outside the tensor shows as NaN in a result; what is written there shows in the guards and gaps.
 struct GuardedOperand {

@@ -7,8 +7,8 @@ struct KernelVariant {
 
   var name: String { plan.kernelName }
 
-  /// Kernels that between them use every entry of the table of tiles, with few features and with all: of the dimensions that
-  /// are timed first, each kernel once.
+  /// Kernels that between them use every entry of the table of tiles, with few features and with all: of the dimensions
+  /// that are timed first, each kernel once.
   static func all(on device: CheckedDevice) throws -> [KernelVariant] {
     var seen: Set<String> = []
     var variants: [KernelVariant] = []

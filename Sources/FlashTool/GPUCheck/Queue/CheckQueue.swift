@@ -16,7 +16,8 @@ struct CheckQueue {
 
   /// Runs the items, and reports those that there is no time for as not run.
   ///
-  /// - Throws: ``AttentionError/inputOutput(_:reason:)`` where the report cannot be written; what a case throws is reported.
+  /// - Throws: ``AttentionError/inputOutput(_:reason:)`` where the report cannot be written; what a case throws is
+  ///   reported.
   func run(_ items: [CheckItem]) throws {
     for item in items {
       let limit = min(item.limit, longest)

@@ -9,8 +9,8 @@ import Synchronization
 
 /// A thread that notices when a case does not end in its time.
 ///
-/// A kernel that hangs cannot be cancelled, and the thread that waits for it waits for ever: only another thread can still
-/// say which case it was, and end the process.
+/// A kernel that hangs cannot be cancelled, and the thread that waits for it waits for ever: only another thread can
+/// still say which case it was, and end the process.
 final class CheckWatchdog: Sendable {
   private struct Watch {
     let name: String
@@ -30,7 +30,8 @@ final class CheckWatchdog: Sendable {
   private let state = Mutex(State.resting)
   private let expired: @Sendable (_ name: String, _ limit: Double) -> Void
 
-  /// - Parameter expired: Called once, on the watchdog's thread, with the case that did not end and its limit in seconds.
+  /// - Parameter expired: Called once, on the watchdog's thread, with the case that did not end and its limit in
+  ///   seconds.
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the system has no thread left.
   init(expired: @escaping @Sendable (_ name: String, _ limit: Double) -> Void) throws {
     self.expired = expired

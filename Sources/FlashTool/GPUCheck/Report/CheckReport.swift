@@ -3,8 +3,8 @@ import Synchronization
 
 /// Where a check says what it finds, as it finds it: objects of JSON in a file, and text for people.
 ///
-/// Every line is written before the next case begins, so that a run that is cut off has said what it found. Any thread may
-/// write, because the one that runs the cases may hang in the driver.
+/// Every line is written before the next case begins, so that a run that is cut off has said what it found. Any thread
+/// may write, because the one that runs the cases may hang in the driver.
 final class CheckReport: Sendable {
   private let file: Int32?
   private let path: String

@@ -8,8 +8,8 @@ struct HostTimes {
   private static let firstCallTarget = 1.0
   private static let launchTarget = 10e-6
 
-  /// A causal call of dimension 128 from its plan to its result, with its kernel's text written and assembled: to be measured
-  /// before anything else. Where the driver has the kernel in its cache from another process, it shows.
+  /// A causal call of dimension 128 from its plan to its result, with its kernel's text written and assembled: to be
+  /// measured before anything else. Where the driver has the kernel in its cache from another process, it shows.
   func firstCall() throws -> CheckLine {
     let set = try TimingCase(shape: Self.shape(length: 512, dimension: 128), isCausal: true)
     let numbers = try DeviceNumbers(NormalNumbers(.bfloat16, count: 4099), on: device.stream)
