@@ -33,8 +33,8 @@ public struct AttentionPlan: Sendable, Hashable {
 
   /// Makes the plan of a call.
   ///
-  /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the back end or instruction set that was asked for cannot
-  ///   serve the call, and ``AttentionError/invalidArgument(_:was:expected:)`` for a thread count below 1.
+  /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the back end or instruction set that was asked for
+  ///   cannot serve the call, and ``AttentionError/invalidArgument(_:was:expected:)`` for a thread count below 1.
   public init(
     _ descriptor: AttentionDescriptor, _ direction: AttentionDirection = .forward,
     options: ExecutionOptions = ExecutionOptions(), processor: Processor = .current
@@ -42,8 +42,8 @@ public struct AttentionPlan: Sendable, Hashable {
     try self.init(descriptor, direction, options: options, processor: processor, deviceRefusal: nil)
   }
 
-  /// Makes the plan of a call, with the reason why the machine has no CUDA device to use, where that is known. Devices are
-  /// not searched for here, so that a plan for the processor stays free of the driver.
+  /// Makes the plan of a call, with the reason why the machine has no CUDA device to use, where that is known. Devices
+  /// are not searched for here, so that a plan for the processor stays free of the driver.
   package init(
     _ descriptor: AttentionDescriptor, _ direction: AttentionDirection, options: ExecutionOptions,
     processor: Processor = .current, deviceRefusal: String?
@@ -52,7 +52,7 @@ public struct AttentionPlan: Sendable, Hashable {
     if let set = options.instructionSet, let reason = processor.refusals[set] {
       throw AttentionError.unavailable("instruction set \(set.rawValue)", reason: reason)
     }
-    let instructionSet = options.instructionSet ?? processor.bestInstructionSet(for: descriptor)
+    let instructionSet = options.instructionSet ?? processor.bestInstructionSet(for: descriptor, direction: direction)
 
     // In order of preference: flash attention is never slower than standard attention and never needs more memory.
     var refusals: [Refusal] = []

@@ -22,9 +22,9 @@ public struct Processor: Sendable, Hashable {
   public var memory: Int
   /// Whether the bf16 dot product does more work in a cycle than fp32 multiply-adds.
   ///
-  /// It does on AMD's cores. Intel's leave bf16 to their matrix unit, and without that bf16 is better converted to fp32:
-  /// on Emerald Rapids `flash bench --dtype bf16` reached 0.56 times as many operations a second with
-  /// `--isa avx512bf16` as with `--isa avx512`.
+  /// It does on AMD's cores. Intel's leave bf16 to their matrix unit, and without that bf16 is better converted to
+  /// fp32: on Emerald Rapids `flash bench --dtype bf16` reached 0.56 times as many operations a second with `--isa
+  /// avx512bf16` as with `--isa avx512`.
   public var hasFastBrainFloatProducts: Bool
 
   /// A processor of the given kind.
@@ -66,13 +66,15 @@ public struct Processor: Sendable, Hashable {
   /// The fastest instruction set that may be used for a call.
   ///
   /// `avx512bf16` differs from `avx512` for bf16 only, and `amx` for 16-bit types and in the forward pass of fp32.
-  public func bestInstructionSet(for descriptor: AttentionDescriptor) -> InstructionSet {
+  public func bestInstructionSet(
+    for descriptor: AttentionDescriptor, direction: AttentionDirection = .forward
+  ) -> InstructionSet {
     InstructionSet.allCases.last { set in
       let pays =
         switch set {
         case .portable, .avx2, .avx512: true
         case .avx512bf16: descriptor.elementType == .bfloat16 && hasFastBrainFloatProducts
-        case .amx: Self.matrixUnitPays(descriptor)
+        case .amx: Self.matrixUnitPays(descriptor, direction)
         }
       return pays && refusals[set] == nil
     } ?? .portable
@@ -80,10 +82,13 @@ public struct Processor: Sendable, Hashable {
 
   /// Whether the matrix unit is faster than multiply-adds, as measured on Emerald Rapids.
   ///
-  /// fp16 numbers take twice as many moves and four times as many products as bf16 numbers. Where dimensions are 16 that is as
-  /// slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are. fp32 numbers take three
-  /// times as many moves and six times as many products, and so some more queries, and keys that a query sees.
-  private static func matrixUnitPays(_ descriptor: AttentionDescriptor) -> Bool {
+  /// fp16 numbers take twice as many moves and four times as many products as bf16 numbers. Where dimensions are 16
+  /// that is as slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are.
+  /// fp32 numbers take three times as many moves and six times as many products, and so some more queries, and keys
+  /// that a query sees.
+  private static func matrixUnitPays(
+    _ descriptor: AttentionDescriptor, _ direction: AttentionDirection
+  ) -> Bool {
     let shape = descriptor.shape
     switch descriptor.elementType {
     case .bfloat16: return true
@@ -94,7 +99,7 @@ public struct Processor: Sendable, Hashable {
       // Only heads with no more queries than a lane group share a block.
       let fitsLanes = shape.queryLength <= AttentionPlan.laneGroupWidth(.amx)
       let queries = fitsLanes ? shape.queryLength * shape.headsPerGroup : shape.queryLength
-      return InstructionSet.amx.matrixUnitParts(descriptor, .cpu, .forward) > 0
+      return InstructionSet.amx.matrixUnitParts(descriptor, .cpu, direction) > 0
         && shape.headDimension + shape.valueDimension >= 64 && queries >= 96
         && pairs >= 224 * Double(shape.queryLength)
     }

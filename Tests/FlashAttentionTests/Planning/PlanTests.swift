@@ -77,8 +77,11 @@ struct PlanTests {
       batch: 1, queryHeads: 2, keyValueHeads: 2, queryLength: call.lengths.queries, keyLength: call.lengths.keys,
       headDimension: call.dimension, valueDimension: call.dimension)
     let descriptor = try AttentionDescriptor(shape: shape, elementType: call.elementType)
-    let plan = try AttentionPlan(descriptor, processor: processor())
-    #expect(plan.instructionSet == (call.isServed ? .amx : .avx512))
+    for direction in [AttentionDirection.forward, .backward] {
+      let plan = try AttentionPlan(descriptor, direction, processor: processor())
+      let isServed = call.isServed && (direction == .forward || call.elementType != .float32)
+      #expect(plan.instructionSet == (isServed ? .amx : .avx512))
+    }
   }
 
   @Test(
