@@ -37,8 +37,9 @@ struct ConformanceTests {
 
   // The matrix unit takes rows by 16 and sums by 32, and a lane group walks over several blocks of keys at once.
   @Test(
-    "bf16 agrees on every kernel around the sizes of the matrix unit's tiles",
-    arguments: [
+    "Every type agrees on every kernel around the sizes of the matrix unit's tiles",
+    arguments: AttentionElementType.allCases,
+    [
       AttentionCase(
         lengths: (200, 1100), dimensions: (64, 64), mask: try! .slidingWindow(left: 100, right: 30, .bottomRight)),
       AttentionCase(heads: (4, 2), lengths: (77, 1040), dimensions: (72, 40), mask: .causal(.bottomRight)),
@@ -49,10 +50,10 @@ struct ConformanceTests {
       AttentionCase(lengths: (17, 15), dimensions: (40, 40)), AttentionCase(lengths: (15, 17), dimensions: (16, 48)),
       AttentionCase(lengths: (600, 40), dimensions: (48, 80), mask: try! .slidingWindow(left: 3, right: 9, .topLeft)),
     ])
-  func tileSizes(attentionCase: AttentionCase) throws {
+  func tileSizes(element: AttentionElementType, attentionCase: AttentionCase) throws {
     var attentionCase = attentionCase
-    attentionCase.element = .bfloat16
-    try check(attentionCase, BFloat16.self)
+    attentionCase.element = element
+    try element.withType { try check(attentionCase, $0) }
   }
 
   private func check<Element: AttentionElement>(_ attentionCase: AttentionCase, _: Element.Type) throws {
