@@ -115,15 +115,13 @@ import KernelIntrinsics
           let square =
             UnsafeRawPointer(operand.base.unsafelyUnwrapped)
             + (first + row * operand.rowStride + column) * Format.size
-          transposeSquare(into: scratch + column * stride + row / 2, stride: stride, columns: laneCount) { row in
+          transposeSquare(into: scratch + column * stride + row / 2, stride: stride) { row in
             Format.load(square + row * operand.rowStride * Format.size)
           }
           column += laneCount
         }
         while column < range.columns {
-          transposeSquare(
-            into: scratch + column * stride + row / 2, stride: stride, columns: range.columns - column
-          ) { index in
+          transposeSquare(into: scratch + column * stride + row / 2, stride: stride) { index in
             row + index < range.rows
               ? vector(
                 of: operand, at: first + (row + index) * operand.rowStride, column, of: range.columns,
@@ -137,26 +135,22 @@ import KernelIntrinsics
       return RowBlock(base: scratch, stride: stride)
     }
 
-    /// Writes 16 pairs of rows transposed, of which `row` returns 16 columns each, as far as there are columns.
+    /// Writes 16 pairs of rows transposed, of which `row` returns 16 columns each. The parts of the pairs lie in the place of
+    /// the result first.
     @inline(__always)
     private static func transposeSquare(
-      into destination: UnsafeMutablePointer<Float>, stride: Int, columns: Int, _ row: (_ index: Int) -> Vector
+      into destination: UnsafeMutablePointer<Float>, stride: Int, _ row: (_ index: Int) -> Vector
     ) {
-      var tiles = KernelTileRows()
-      withUnsafeMutableBytes(of: &tiles) { bytes in
-        // The parts side by side.
-        let pairs = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
-        for pair in 0..<laneCount {
-          storePairs(row(2 * pair), row(2 * pair + 1), at: pairs + pair * LaneGroup.width, distance: laneCount)
-        }
-        for part in 0..<parts {
-          var block = VectorBlock.zeros
-          for pair in 0..<laneCount { block[pair] = Vector(at: pairs + pair * LaneGroup.width + part * laneCount) }
-          transpose(&block)
-          for lane in 0..<laneCount where lane < columns {
-            block[lane].store(at: destination + lane * stride + part * (stride / parts))
-          }
-        }
+      let distance = stride / parts
+      for pair in 0..<laneCount {
+        storePairs(row(2 * pair), row(2 * pair + 1), at: destination + pair * stride, distance: distance)
+      }
+      for part in 0..<parts {
+        let square = destination + part * distance
+        var block = VectorBlock.zeros
+        for index in 0..<laneCount { block[index] = Vector(at: square + index * stride) }
+        transpose(&block)
+        for index in 0..<laneCount { block[index].store(at: square + index * stride) }
       }
     }
 
