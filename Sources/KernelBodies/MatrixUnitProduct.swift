@@ -201,7 +201,9 @@ import KernelIntrinsics
     /// Adds the products of 16 terms to one row of tiles of sums.
     ///
     /// - Parameters:
-    ///   - finished: Where finished sums belong, which are stored as soon as the unit is busy, or nil.
+    ///   - sums: The first of its tiles of sums; tile 0 where numbers have several parts.
+    ///   - finished: Where finished sums belong, which are stored as soon as the unit is busy, or nil; nil where numbers
+    ///     have several parts.
     ///   - others: The first of the tiles that hold those.
     @inline(__always)
     func addTerms<Width: Count, Sums: Count, Others: Count, Work: Interleaving>(

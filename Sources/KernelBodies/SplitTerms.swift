@@ -135,8 +135,8 @@ import KernelIntrinsics
       return RowBlock(base: scratch, stride: stride)
     }
 
-    /// Writes 16 pairs of rows transposed, of which `row` returns 16 columns each. The parts of the pairs lie in the place of
-    /// the result first.
+    /// Writes 16 pairs of rows transposed, of which `row` returns 16 columns each; the destination has memory for all 16.
+    /// The parts of the pairs lie in the place of the result first.
     @inline(__always)
     private static func transposeSquare(
       into destination: UnsafeMutablePointer<Float>, stride: Int, _ row: (_ index: Int) -> Vector
