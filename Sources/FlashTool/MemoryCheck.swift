@@ -49,7 +49,7 @@ enum MemoryCheck {
 
   private static func scratchBytes(_ plan: PassPlan) -> Int {
     // The mask's pairs need not be counted where there are none, which with a long empty problem would take for ever.
-    guard case .processor(let plan) = plan, !plan.descriptor.shape.scores.contains(0) else { return 0 }
+    guard case .processor(let plan, _) = plan, !plan.descriptor.shape.scores.contains(0) else { return 0 }
     return plan.cost.extraBytes
   }
 

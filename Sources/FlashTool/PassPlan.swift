@@ -2,7 +2,8 @@ import FlashAttention
 
 /// The plan of a pass, on the processor or on a device.
 enum PassPlan {
-  case processor(AttentionPlan)
+  /// The plan on the processor, and that of the pass before it which is reported with it.
+  case processor(AttentionPlan, after: AttentionPlan? = nil)
   case device(CUDAAttentionPlan)
 
   /// - Throws: ``AttentionError/unavailable(_:reason:)`` where the back end that was asked for cannot serve the pass.
@@ -18,29 +19,40 @@ enum PassPlan {
 
   var descriptor: AttentionDescriptor {
     switch self {
-    case .processor(let plan): plan.descriptor
+    case .processor(let plan, _): plan.descriptor
     case .device(let plan): plan.descriptor
     }
   }
 
   var direction: AttentionDirection {
     switch self {
-    case .processor(let plan): plan.direction
+    case .processor(let plan, _): plan.direction
     case .device: .forward
     }
   }
 
   var backend: Backend {
     switch self {
-    case .processor(let plan): plan.backend
+    case .processor(let plan, _): plan.backend
     case .device: .cuda
     }
   }
 
-  /// The instruction set of the kernels, as the tool and PTX name it.
+  /// The same plan, reported together with the pass before it.
+  func after(_ earlier: PassPlan) -> PassPlan {
+    if case .processor(let plan, _) = self, case .processor(let earlier, _) = earlier {
+      return .processor(plan, after: earlier)
+    }
+    return self
+  }
+
+  /// The instruction set of the kernels, as the tool and PTX name it; where two passes have different ones, both, as in
+  /// `amx+avx512`.
   var instructionSet: String {
     switch self {
-    case .processor(let plan): plan.instructionSet.rawValue
+    case .processor(let plan, let earlier?) where earlier.instructionSet != plan.instructionSet:
+      "\(earlier.instructionSet.rawValue)+\(plan.instructionSet.rawValue)"
+    case .processor(let plan, _): plan.instructionSet.rawValue
     case .device(let plan): plan.instructionSet
     }
   }
@@ -48,7 +60,7 @@ enum PassPlan {
   /// The threads of the processor that compute; none where a device does.
   var threads: Int {
     switch self {
-    case .processor(let plan): plan.threads
+    case .processor(let plan, _): plan.threads
     case .device: 0
     }
   }
@@ -56,7 +68,7 @@ enum PassPlan {
   /// What computes, in words.
   var place: String {
     switch self {
-    case .processor(let plan): plan.threads == 1 ? "1 thread" : "\(plan.threads) threads"
+    case .processor(let plan, _): plan.threads == 1 ? "1 thread" : "\(plan.threads) threads"
     case .device(let plan): plan.device.name
     }
   }
@@ -64,7 +76,7 @@ enum PassPlan {
   /// Memory beyond inputs and results, in that of whatever computes.
   var extraBytes: Int {
     switch self {
-    case .processor(let plan): plan.cost.extraBytes
+    case .processor(let plan, _): plan.cost.extraBytes
     case .device(let plan): plan.workspaceBytes
     }
   }

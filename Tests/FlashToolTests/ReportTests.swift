@@ -18,6 +18,23 @@ struct ReportTests {
     #expect(arguments == "--version" ? outcome.output == "0.1.0\n" : outcome.output.contains("USAGE"))
   }
 
+  @Test("bench names the instruction sets of both passes where they differ")
+  func instructionSetsOfPasses() throws {
+    let outcome = try ToolProcess.run([
+      "bench", "--shape", "1,1,1,256,256,64,64", "--direction", "forward-backward", "--backend", "cpu", "--iterations",
+      "1", "--json", "--quiet",
+    ])
+    let shape = try AttentionShape(
+      batch: 1, queryHeads: 1, keyValueHeads: 1, queryLength: 256, keyLength: 256, headDimension: 64, valueDimension: 64
+    )
+    let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
+    let forward = Processor.current.bestInstructionSet(for: descriptor, direction: .forward)
+    let backward = Processor.current.bestInstructionSet(for: descriptor, direction: .backward)
+    let expected = forward == backward ? forward.rawValue : "\(forward.rawValue)+\(backward.rawValue)"
+    let object = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+    #expect(object?["isa"] as? String == expected)
+  }
+
   @Test(
     "every line of bench --json has the members that scripts read",
     arguments: ["forward", "backward", "forward-backward"])

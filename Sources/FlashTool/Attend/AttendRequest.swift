@@ -33,7 +33,7 @@ struct AttendRequest {
     }
     let seconds = stopwatch.seconds
     try SafetensorsFile.write(results, to: path)
-    return AttendReport(plan: backwardPlan ?? forwardPlan, seconds: seconds)
+    return AttendReport(plan: backwardPlan?.after(forwardPlan) ?? forwardPlan, seconds: seconds)
   }
 
   private func plan<Element>(

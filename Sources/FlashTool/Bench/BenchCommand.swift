@@ -18,7 +18,8 @@ struct BenchCommand: ParsableCommand {
       it is the plan's prediction. The error is the greatest of the results' relative errors, \
       ‖result − reference‖ / ‖reference‖ against fp64, over rows of up to three heads (dK and dV: over one whole head, \
       of small problems only). The back end cuda is timed by events on the GPU, with all tensors in its memory; its extra \
-      memory is the plan's.
+      memory is the plan's. Where the passes use different instruction sets, both are named, as in amx+avx512; the \
+      threads are those of the last pass.
 
       Example: flash bench --shape 1,8,8,2048,2048,64,64 --dtype bf16 --mask causal --direction backward --json
       """)

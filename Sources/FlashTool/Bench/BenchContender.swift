@@ -4,7 +4,7 @@ import FlashAttention
 protocol BenchContender<Element> {
   associatedtype Element: AttentionElement
 
-  /// The plan that reports name: that of the last pass.
+  /// The plan that reports name: that of the last pass, with the instruction set of the first.
   var plan: PassPlan { get }
 
   /// Runs the back end once and returns the time that it took, in seconds.

@@ -3,7 +3,7 @@ import FlashAttention
 /// What was measured of one back end on one case.
 struct BenchMeasurement {
   let benchCase: BenchCase
-  /// The plan that was followed; of several passes, the last one's.
+  /// The plan that was followed; of several passes, the last one's, with the instruction set of the first.
   let plan: PassPlan
   let times: RunTimes
   /// Floating-point operations by the convention of the field.

@@ -15,7 +15,7 @@ struct ProcessorContender<Element: AttentionElement>: BenchContender {
     stored = problem.benchCase.direction == .backward ? try problem.forward(options) : nil
   }
 
-  var plan: PassPlan { plans[plans.count - 1] }
+  var plan: PassPlan { plans[plans.count - 1].after(plans[0]) }
 
   /// Runs the back end once.
   func run() throws -> BenchProblem<Element>.Results {
