@@ -86,9 +86,7 @@ public struct Processor: Sendable, Hashable {
   /// that is as slow as multiply-adds, and beside the few queries of a decoding step the moves of K and V alone are.
   /// fp32 numbers take three times as many moves and six times as many products, and so some more queries, and keys
   /// that a query sees.
-  private static func matrixUnitPays(
-    _ descriptor: AttentionDescriptor, _ direction: AttentionDirection
-  ) -> Bool {
+  private static func matrixUnitPays(_ descriptor: AttentionDescriptor, _ direction: AttentionDirection) -> Bool {
     let shape = descriptor.shape
     switch descriptor.elementType {
     case .bfloat16: return true

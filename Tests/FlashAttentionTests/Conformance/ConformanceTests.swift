@@ -6,7 +6,7 @@ import Testing
 struct ConformanceTests {
   @Test("Every pair of features agrees on every kernel", arguments: ConformanceGrid.cases)
   func grid(attentionCase: AttentionCase) throws {
-    try attentionCase.element.withType { try check(attentionCase, $0) }
+    try Yardstick.checkBackends(attentionCase)
   }
 
   /// More than one block of queries and of keys in both passes of every instruction set.
@@ -32,7 +32,7 @@ struct ConformanceTests {
       AttentionCase(heads: (4, 4), lengths: (400, 3), dimensions: (64, 64)),
     ])
   func long(attentionCase: AttentionCase) throws {
-    try attentionCase.element.withType { try check(attentionCase, $0) }
+    try Yardstick.checkBackends(attentionCase)
   }
 
   // The matrix unit takes rows by 16 and sums by 32, and a lane group walks over several blocks of keys at once.
@@ -53,13 +53,7 @@ struct ConformanceTests {
   func tileSizes(element: AttentionElementType, attentionCase: AttentionCase) throws {
     var attentionCase = attentionCase
     attentionCase.element = element
-    try element.withType { try check(attentionCase, $0) }
-  }
-
-  private func check<Element: AttentionElement>(_ attentionCase: AttentionCase, _: Element.Type) throws {
-    let inputs = try AttentionInputs<Element>(attentionCase)
-    let yardstick = try Yardstick(inputs)
-    for options in ExecutionOptions.everyKernel { try yardstick.check(inputs, options) }
+    try Yardstick.checkBackends(attentionCase)
   }
 
   @Test("Standard attention refuses the gradient of a bias by name")

@@ -10,19 +10,14 @@ import Testing
 struct RandomCallTests {
   private static let count: UInt64 = {
     guard let wanted = ProcessInfo.processInfo.environment["FLASH_RANDOM_CALLS"] else { return 30 }
+    // A mistyped number would otherwise pass as no call at all.
     guard let count = UInt64(wanted), count > 0 else { fatalError("FLASH_RANDOM_CALLS is \(wanted), no count") }
     return count
   }()
 
   @Test("agree on every kernel", arguments: 0..<count)
   func agrees(seed: UInt64) throws {
-    let attentionCase = Self.attentionCase(seed)
-    func check<Element: AttentionElement>(_: Element.Type) throws {
-      let inputs = try AttentionInputs<Element>(attentionCase)
-      let yardstick = try Yardstick(inputs)
-      for options in ExecutionOptions.everyKernel { try yardstick.check(inputs, options) }
-    }
-    try attentionCase.element.withType { try check($0) }
+    try Yardstick.checkBackends(Self.attentionCase(seed))
   }
 
   @Test("let what is not finite reach only the rows that may see it", arguments: 0..<count)

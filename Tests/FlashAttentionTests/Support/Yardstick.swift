@@ -73,6 +73,16 @@ struct Yardstick {
     case forwardAndBackward
   }
 
+  /// Expects that every kernel of every back end of the processor meets the contract.
+  static func checkBackends(_ attentionCase: AttentionCase) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(attentionCase)
+      let yardstick = try Yardstick(inputs)
+      for options in ExecutionOptions.everyKernel { try yardstick.check(inputs, options) }
+    }
+    try attentionCase.element.withType { try check($0) }
+  }
+
   /// Expects that every kernel of the CPU back end meets the contract.
   static func checkKernels(
     _ attentionCase: AttentionCase, _ passes: Passes = .forwardAndBackward,
