@@ -8,8 +8,8 @@ import KernelIntrinsics
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB where the first-level cache has the 48
-  /// KiB of processors with AVX-512.
+  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB with AVX-512, whose processors have
+  /// first-level caches of 48 KiB, or of 32, where half as many are as fast.
   ///
   /// Parts of a cache often have 1056 or 2112 keys, which are 1024 or 2048 in whole blocks of 96: with four rows these
   /// are one step or two.
@@ -122,10 +122,16 @@ struct StreamStarts {
   }
 
   @inline(__always)
-  fileprivate init(rows: InlineArray<4, UnsafeRawPointer>, stride: Int, rowBytes: Int) {
+  private init(rows: InlineArray<4, UnsafeRawPointer>, stride: Int, rowBytes: Int) {
     self.rows = rows
     self.stride = stride
     self.rowBytes = rowBytes
+  }
+
+  @inline(__always)
+  init<Rows: RowTerms>(_ rows: StreamRows, of operand: KernelOperand, columns: Int, _ terms: Rows.Type) {
+    self.init(
+      rows: rows.starts, stride: operand.rowStride * Rows.elementSize, rowBytes: columns * Rows.elementSize)
   }
 
   /// Asks for the next line of each stream.
@@ -138,65 +144,109 @@ struct StreamStarts {
       for stream in 0..<KeyStreams.count { rows[stream] += stride }
     }
   }
+
+  /// Asks for about so many bytes of each stream, in whole rows.
+  mutating func fetch(bytes: Int) {
+    let lines = wholeRows(in: bytes, of: rowBytes) * ((rowBytes + 63) / 64)
+    for _ in 0..<lines { fetch() }
+  }
 }
 
+/// The rows of so many bytes each that lie in as many bytes, at least one.
+private func wholeRows(in bytes: Int, of rowBytes: Int) -> Int { max(1, bytes / rowBytes) }
+
 /// Asks for the rows of a stream a little before they are read.
-struct StreamPrefetch<Rows: RowTerms> {
+struct StreamPrefetch<Rows: RowTerms, Ahead: LookAhead> {
   /// From one row to the next, in bytes.
   let stride: Int
-  private let rowBytes: Int
   private let distance: Int
-
-  // Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little
-  // but the beginning of the next step's. Lines on their way to the first-level cache occupy buffers that loads need as
-  // well: processors with AVX-512 have enough of them, others are asked for lines in the second level. Measured on Zen
-  // 5 and on Zen 3.
-  #if ISA_AVX512
-    private static var bytesAhead: Int { @inline(__always) get { 2048 } }
-
-    @inline(__always)
-    private static func fetch(_ address: UnsafeRawPointer) { kernel_prefetch_near(address) }
-  #else
-    private static var bytesAhead: Int { @inline(__always) get { 1024 } }
-
-    @inline(__always)
-    private static func fetch(_ address: UnsafeRawPointer) { kernel_prefetch(address) }
-  #endif
+  private let nearDistance: Int
 
   private static var lineSize: Int { @inline(__always) get { 64 } }
 
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {
     stride = operand.rowStride * Rows.elementSize
-    rowBytes = columns * Rows.elementSize
-    distance = stride * Self.rowsAhead(rowBytes)
-  }
-
-  private static func rowsAhead(_ rowBytes: Int) -> Int { max(1, bytesAhead / rowBytes) }
-
-  @inline(__always)
-  func starts(of rows: StreamRows) -> StreamStarts {
-    StreamStarts(rows: rows.starts, stride: stride, rowBytes: rowBytes)
-  }
-
-  /// Asks for the first rows, which ``fetchChunk(after:_:)`` comes too late for.
-  func fetchStarts(of rows: StreamRows) {
-    var starts = starts(of: rows)
-    let lines = Self.rowsAhead(rowBytes) * ((rowBytes + Self.lineSize - 1) / Self.lineSize)
-    for _ in 0..<lines { starts.fetch() }
+    let rowBytes = columns * Rows.elementSize
+    distance = stride * wholeRows(in: Ahead.bytes, of: rowBytes)
+    nearDistance = stride * wholeRows(in: Ahead.nearBytes(Rows.self), of: rowBytes)
   }
 
   /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.
   @inline(__always)
   func fetchChunk(after address: UnsafeRawPointer, _ column: Int) {
     if Rows.chunkSize < Self.lineSize {
-      if (column * Rows.elementSize) % Self.lineSize == 0 { Self.fetch(address + distance) }
+      if (column * Rows.elementSize) % Self.lineSize == 0 { fetchLine(after: address) }
     } else {
       var offset = 0
       while offset < Rows.chunkSize {
-        Self.fetch(address + distance + offset)
+        fetchLine(after: address + offset)
         offset += Self.lineSize
       }
     }
+  }
+
+  @inline(__always)
+  private func fetchLine(after address: UnsafeRawPointer) {
+    Ahead.fetch(address + distance)
+    if Ahead.nearBytes(Rows.self) > 0 { kernel_prefetch_near(address + nearDistance) }
+  }
+}
+
+/// How far ahead ``StreamPrefetch`` asks for lines, and in which cache. Types, because a test for each line would cost
+/// rows in a cache a twentieth of their speed.
+///
+/// Far enough to hide the latency of the main memory, and near enough that the end of a step's rows asks for little but
+/// the beginning of the next step's.
+protocol LookAhead {
+  /// About how far, in bytes.
+  static var bytes: Int { get }
+  /// Asks for a line.
+  static func fetch(_ address: UnsafeRawPointer)
+  /// How far lines are asked for as well in the first-level cache, in bytes; 0 where not.
+  static func nearBytes<Rows: RowTerms>(_ rows: Rows.Type) -> Int
+}
+
+/// In the second-level cache, where ``KernelProblem/fetchesIntoLevel1`` is false.
+///
+/// Lines on their way to the first-level cache occupy buffers that loads need as well. Measured on Zen 3 and on Zen 4,
+/// where rows of 16-bit types, which take longer to compute with, want the next one brought nearer: bf16 from main memory is
+/// up to 1.1 times as fast with that.
+enum SecondLevelLookAhead: LookAhead {
+  static var bytes: Int { @inline(__always) get { 1024 } }
+
+  @inline(__always)
+  static func fetch(_ address: UnsafeRawPointer) { kernel_prefetch(address) }
+
+  @inline(__always)
+  static func nearBytes<Rows: RowTerms>(_ rows: Rows.Type) -> Int {
+    #if ISA_AVX512
+      return Rows.elementSize < MemoryLayout<Float>.size ? 256 : 0
+    #else
+      return 0
+    #endif
+  }
+}
+
+#if ISA_AVX512
+  /// In the first-level cache, where ``KernelProblem/fetchesIntoLevel1`` is true. Measured on Zen 5.
+  enum FirstLevelLookAhead: LookAhead {
+    static var bytes: Int { @inline(__always) get { 2048 } }
+
+    @inline(__always)
+    static func fetch(_ address: UnsafeRawPointer) { kernel_prefetch_near(address) }
+
+    @inline(__always)
+    static func nearBytes<Rows: RowTerms>(_ rows: Rows.Type) -> Int { 0 }
+  }
+#endif
+
+extension KernelProblem {
+  /// How far ahead rows are asked for that are read once, in bytes.
+  var lookAheadBytes: Int {
+    #if ISA_AVX512
+      if fetchesIntoLevel1 { return FirstLevelLookAhead.bytes }
+    #endif
+    return SecondLevelLookAhead.bytes
   }
 }

@@ -4,16 +4,28 @@ import KernelIntrinsics
 extension ShortQueryPass {
   /// The scores of a step's keys: a row of each stream in turn. Those of streams without a key mean nothing.
   func computeScores(_ streams: KeyStreams, _ step: Int) {
+    #if ISA_AVX512
+      if problem.fetchesIntoLevel1 {
+        computeScores(streams, step, FirstLevelLookAhead.self)
+        return
+      }
+    #endif
+    computeScores(streams, step, SecondLevelLookAhead.self)
+  }
+
+  private func computeScores<Ahead: LookAhead>(_ streams: KeyStreams, _ step: Int, _ ahead: Ahead.Type) {
+    let prefetch = StreamPrefetch<Rows, Ahead>(problem.key, columns: problem.headDimension)
     if problem.headDimension % Rows.chunk == 0 {
-      computeScores(streams, step, WholeChunks())
+      computeScores(streams, step, WholeChunks(), prefetch)
     } else {
-      computeScores(streams, step, lastChunkCopied)
+      computeScores(streams, step, lastChunkCopied, prefetch)
     }
   }
 
-  private func computeScores<End: RowEnd>(_ streams: KeyStreams, _ step: Int, _ end: End) {
+  private func computeScores<End: RowEnd, Ahead: LookAhead>(
+    _ streams: KeyStreams, _ step: Int, _ end: End, _ prefetch: StreamPrefetch<Rows, Ahead>
+  ) {
     let keys = StreamRows(streams, step) { address(keyRows($0), in: problem.key) }
-    let prefetch = StreamPrefetch<Rows>(problem.key, columns: problem.headDimension)
     let factor = Rows.Terms.scoreFactors(problem).late
     var key = 0
     while key < keys.counts[0] {
@@ -39,9 +51,10 @@ extension ShortQueryPass {
   /// Four rows with as many keys at a time as leave their sums in registers: each vector of Q serves all those keys,
   /// each of K all four rows.
   @inline(never)
-  private static func computeScoresOfFour<End: RowEnd>(
+  private static func computeScoresOfFour<End: RowEnd, Ahead: LookAhead>(
     _ queries: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ end: End,
-    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, hasSecondPair: Bool, into scores: UnsafeMutablePointer<Float>
+    _ prefetch: StreamPrefetch<Rows, Ahead>, _ factor: Float, hasSecondPair: Bool,
+    into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
     var scores = scores
@@ -61,9 +74,9 @@ extension ShortQueryPass {
 
   /// The products of four rows with the keys of `Streams` streams from `first` on.
   @inline(__always)
-  private static func multiplyFour<Streams: Count, End: RowEnd>(
+  private static func multiplyFour<Streams: Count, End: RowEnd, Ahead: LookAhead>(
     _ queries: UnsafePointer<Float>, _ columns: Int, _ streams: Streams.Type, from first: Int, _ keys: StreamSegment,
-    _ end: End, _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
+    _ end: End, _ prefetch: StreamPrefetch<Rows, Ahead>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
     let stride = Rows.Terms.terms(wholeChunks(columns))
     var sums = VectorBlock.zeros
@@ -98,9 +111,9 @@ extension ShortQueryPass {
 
   /// One row with four keys at a time.
   @inline(never)
-  private static func computeScoresOfOne<End: RowEnd>(
+  private static func computeScoresOfOne<End: RowEnd, Ahead: LookAhead>(
     _ query: UnsafePointer<Float>, _ columns: Int, _ keys: StreamSegment, _ end: End,
-    _ prefetch: StreamPrefetch<Rows>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
+    _ prefetch: StreamPrefetch<Rows, Ahead>, _ factor: Float, into scores: UnsafeMutablePointer<Float>
   ) {
     var keys = keys
     var scores = scores

@@ -10,16 +10,30 @@ extension ShortQueryPass {
       multiplyValues(streams, step, isCareful: isCareful)
       return
     }
+    #if ISA_AVX512
+      if problem.fetchesIntoLevel1 {
+        addValues(streams, step, FirstLevelLookAhead.self, isCareful: isCareful)
+        return
+      }
+    #endif
+    addValues(streams, step, SecondLevelLookAhead.self, isCareful: isCareful)
+  }
+
+  private func addValues<Ahead: LookAhead>(
+    _ streams: KeyStreams, _ step: Int, _ ahead: Ahead.Type, isCareful: Bool
+  ) {
+    let prefetch = StreamPrefetch<Rows, Ahead>(problem.value, columns: problem.valueDimension)
     if problem.valueDimension % Rows.chunk == 0 {
-      addValues(streams, step, WholeChunks(), isCareful: isCareful)
+      addValues(streams, step, WholeChunks(), prefetch, isCareful: isCareful)
     } else {
-      addValues(streams, step, lastChunkCopied, isCareful: isCareful)
+      addValues(streams, step, lastChunkCopied, prefetch, isCareful: isCareful)
     }
   }
 
-  private func addValues<End: RowEnd>(_ streams: KeyStreams, _ step: Int, _ end: End, isCareful: Bool) {
+  private func addValues<End: RowEnd, Ahead: LookAhead>(
+    _ streams: KeyStreams, _ step: Int, _ end: End, _ prefetch: StreamPrefetch<Rows, Ahead>, isCareful: Bool
+  ) {
     let values = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
-    let prefetch = StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension)
     var key = 0
     while key < values.counts[0] {
       // The probability of a missing key is 0.
@@ -76,9 +90,9 @@ extension ShortQueryPass {
 
   /// Adds the products of a segment to one row of O, or to four, which then share each chunk of V.
   @inline(never)
-  private static func addProducts<GroupRows: Count, End: RowEnd>(
+  private static func addProducts<GroupRows: Count, End: RowEnd, Ahead: LookAhead>(
     _ rows: GroupRows.Type, _ outputs: UnsafeMutablePointer<Float>, _ columns: Int, _ values: StreamSegment,
-    _ end: End, _ prefetch: StreamPrefetch<Rows>, _ weights: UnsafePointer<Float>
+    _ end: End, _ prefetch: StreamPrefetch<Rows, Ahead>, _ weights: UnsafePointer<Float>
   ) {
     let stride = wholeChunks(columns)
     var values = values
@@ -104,8 +118,8 @@ extension ShortQueryPass {
   }
 
   @inline(__always)
-  private static func valueVectors<End: RowEnd>(
-    _ values: StreamSegment, _ column: Int, of columns: Int, _ end: End, _ prefetch: StreamPrefetch<Rows>
+  private static func valueVectors<End: RowEnd, Ahead: LookAhead>(
+    _ values: StreamSegment, _ column: Int, of columns: Int, _ end: End, _ prefetch: StreamPrefetch<Rows, Ahead>
   ) -> InlineArray<8, Vector> {
     var chunks = values.rows
     for stream in 0..<KeyStreams.count {

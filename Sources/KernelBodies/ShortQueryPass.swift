@@ -111,7 +111,7 @@ struct ShortQueryPass<Rows: RowTerms> {
   private func valueStarts(_ streams: KeyStreams, _ step: Int) -> StreamStarts {
     if isTail { return .none(zeroRow) }
     let rows = StreamRows(streams, step) { address(valueRows($0), in: problem.value) }
-    return StreamPrefetch<Rows>(problem.value, columns: problem.valueDimension).starts(of: rows)
+    return StreamStarts(rows, of: problem.value, columns: problem.valueDimension, Rows.self)
   }
 
   /// Asks for the rows that the next part reads before those that it asks for itself.
@@ -122,7 +122,9 @@ struct ShortQueryPass<Rows: RowTerms> {
     let rows = StreamRows(KeyStreams(problem.keys(of: next), keysPerStep: pass.keysPerStep), 0) {
       pass.address(pass.keyRows($0), in: problem.key)
     }
-    StreamPrefetch<Rows>(problem.key, columns: problem.headDimension).fetchStarts(of: rows)
+    var starts = StreamStarts(rows, of: problem.key, columns: problem.headDimension, Rows.self)
+    // What the look-ahead comes too late for.
+    starts.fetch(bytes: problem.lookAheadBytes)
   }
 
   /// Whether no element of O is infinite or NaN.

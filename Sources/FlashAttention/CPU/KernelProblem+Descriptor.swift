@@ -104,6 +104,7 @@ extension KernelProblem {
     keysPerVisit = plan.tiles.keysPerVisit
     matrixUnitParts = plan.instructionSet.matrixUnitParts(descriptor, plan.processorBackend, plan.direction)
     queryGradientStride = plan.queryGradientStride
+    fetchesIntoLevel1 = plan.processor.fetchesIntoLevel1
   }
 }
 

@@ -2,6 +2,7 @@
 // the engine share one definition without sharing any Swift generics (see docs/kernels.md on weak symbols).
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // A [batch, head, row, column] operand: sequence by dimension for the operands of attention, query by key for a mask or
@@ -74,6 +75,10 @@ typedef struct KernelProblem {
 
   // The bf16 numbers as whose sum the matrix unit takes a number of the operands; 0 where it does not multiply them.
   intptr_t matrixUnitParts;
+
+  // Whether rows that are read once are asked for in the first-level cache instead of the second, if the kernels of the
+  // instruction set can do both.
+  bool fetchesIntoLevel1;
 } KernelProblem;
 
 // One forward work item: `heads` consecutive query heads, all of one key/value head, by `queries` consecutive positions,
