@@ -8,8 +8,8 @@ import KernelIntrinsics
 struct KeyStreams {
   static var count: Int { @inline(__always) get { 4 } }
 
-  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB with AVX-512, whose processors have
-  /// first-level caches of 48 KiB, or of 32, where half as many are as fast.
+  /// The most scores of a step, for vectors of so many lanes: 17 KiB, and 33 KiB with AVX-512, whose processors mostly
+  /// have first-level caches of 48 KiB. With the 32 KiB of Zen 4 they are as fast as half as many.
   ///
   /// Parts of a cache often have 1056 or 2112 keys, which are 1024 or 2048 in whole blocks of 96: with four rows these
   /// are one step or two.
@@ -109,6 +109,9 @@ struct StreamSegment {
   }
 }
 
+/// The size of a cache line, in bytes.
+private var lineSize: Int { @inline(__always) get { 64 } }
+
 /// Asks for the first rows of four streams before any of them is read, line by line and side by side.
 struct StreamStarts {
   private var rows: InlineArray<4, UnsafeRawPointer>
@@ -138,7 +141,7 @@ struct StreamStarts {
   @inline(__always)
   mutating func fetch() {
     for stream in 0..<KeyStreams.count { kernel_prefetch(rows[stream] + offset) }
-    offset += 64
+    offset += lineSize
     if offset >= rowBytes {
       offset = 0
       for stream in 0..<KeyStreams.count { rows[stream] += stride }
@@ -147,12 +150,12 @@ struct StreamStarts {
 
   /// Asks for about so many bytes of each stream, in whole rows.
   mutating func fetch(bytes: Int) {
-    let lines = wholeRows(in: bytes, of: rowBytes) * ((rowBytes + 63) / 64)
+    let lines = wholeRows(in: bytes, of: rowBytes) * ((rowBytes + lineSize - 1) / lineSize)
     for _ in 0..<lines { fetch() }
   }
 }
 
-/// The rows of so many bytes each that lie in as many bytes, at least one.
+/// How many whole rows of `rowBytes` lie in `bytes`; at least one.
 private func wholeRows(in bytes: Int, of rowBytes: Int) -> Int { max(1, bytes / rowBytes) }
 
 /// Asks for the rows of a stream a little before they are read.
@@ -161,8 +164,6 @@ struct StreamPrefetch<Rows: RowTerms, Ahead: LookAhead> {
   let stride: Int
   private let distance: Int
   private let nearDistance: Int
-
-  private static var lineSize: Int { @inline(__always) get { 64 } }
 
   @inline(__always)
   init(_ operand: KernelOperand, columns: Int) {
@@ -175,13 +176,13 @@ struct StreamPrefetch<Rows: RowTerms, Ahead: LookAhead> {
   /// Asks for the lines of the chunk of 2 · ``laneCount`` elements that lies as far ahead of one of this column.
   @inline(__always)
   func fetchChunk(after address: UnsafeRawPointer, _ column: Int) {
-    if Rows.chunkSize < Self.lineSize {
-      if (column * Rows.elementSize) % Self.lineSize == 0 { fetchLine(after: address) }
+    if Rows.chunkSize < lineSize {
+      if (column * Rows.elementSize) % lineSize == 0 { fetchLine(after: address) }
     } else {
       var offset = 0
       while offset < Rows.chunkSize {
         fetchLine(after: address + offset)
-        offset += Self.lineSize
+        offset += lineSize
       }
     }
   }
@@ -210,8 +211,8 @@ protocol LookAhead {
 /// In the second-level cache, where ``KernelProblem/fetchesIntoLevel1`` is false.
 ///
 /// Lines on their way to the first-level cache occupy buffers that loads need as well. Measured on Zen 3 and on Zen 4,
-/// where rows of 16-bit types, which take longer to compute with, want the next one brought nearer: bf16 from main memory is
-/// up to 1.1 times as fast with that.
+/// where rows of 16-bit types, which take longer to compute with, want the next ones brought nearer: bf16 from main
+/// memory is up to 1.1 times as fast with that.
 enum SecondLevelLookAhead: LookAhead {
   static var bytes: Int { @inline(__always) get { 1024 } }
 
