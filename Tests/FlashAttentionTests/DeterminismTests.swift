@@ -1,4 +1,5 @@
 import Foundation
+import KernelIntrinsics
 import ReferenceAttention
 import Testing
 
