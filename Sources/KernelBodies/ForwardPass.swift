@@ -93,11 +93,9 @@ struct ForwardPass<Terms: TermArithmetic> {
       index += 1
     }
     var visit = firstVisit(of: keys)
-    let tilesOfBlock = registerTiles
     while !visit.isEmpty {
-      let tiles = tilesOfBlock * ((visit.count + problem.keyBlock - 1) / problem.keyBlock)
       let next = BlockRange(start: visit.end, end: min(visit.end + problem.keysPerVisit, keys.end))
-      var prefetch = prefetch(during: visit, before: next, tiles: tiles)
+      var prefetch = prefetch(during: visit, before: next)
       advance(over: visit, searchingValues: searchingValues, &prefetch)
       visit = next
     }
@@ -178,9 +176,7 @@ struct ForwardPass<Terms: TermArithmetic> {
   ///
   /// Where the next item is known, it is instead a part of the rows that that one reads, and of those that this one
   /// writes; or where both have a part of the keys, after the last visit the keys and values of its first one.
-  ///
-  /// - Parameter tiles: The register tiles of a visit.
-  private func prefetch(during visit: BlockRange, before next: BlockRange, tiles: Int) -> Prefetch {
+  private func prefetch(during visit: BlockRange, before next: BlockRange) -> Prefetch {
     var prefetch = Prefetch()
     var queries = OperandRange(
       batch: item.batch, head: item.firstHead, firstRow: item.firstQuery, rows: item.queries,
@@ -205,7 +201,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     } else {
       prefetch.add(queries, of: problem.output)
     }
-    prefetch.spread(over: tiles, steps: Terms.stepsOfUnit(keys: visit.count, groups: groupCount, in: problem))
+    prefetch.spread(
+      over: registerTiles(of: visit), steps: Terms.stepsOfUnit(keys: visit.count, groups: groupCount, in: problem))
     return prefetch
   }
 
@@ -216,17 +213,40 @@ struct ForwardPass<Terms: TermArithmetic> {
     prefetch.add(problem.valueRange(keys, batch: item.batch, head: head), of: problem.value)
   }
 
-  /// The register tiles of one block of keys, but for those of a few remaining rows.
-  private var registerTiles: Int {
+  /// The register tiles of a visit, but for those of a few remaining rows.
+  private func registerTiles(of visit: BlockRange) -> Int {
     let parts = (Terms.depth(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
     var tiles = 0
     var index = 0
     while index < groupCount {
-      let rows = registerTileRows(vectors: group(index).lanes.vectors)
-      tiles += problem.keyBlock / rows * parts + problem.valueDimension / rows
+      let group = group(index)
+      forEachBlock(of: visit, seenBy: group) { keys in
+        steps(of: group, keys).forEach { step in
+          let rows = registerTileRows(vectors: step.vectors.count)
+          tiles += step.rows.count / rows * parts + problem.valueDimension / rows
+        }
+      }
       index += 1
     }
     return tiles
+  }
+
+  /// Calls `body` with the keys of each block of a visit that a group takes in: steps may begin before the first key
+  /// that is seen, and end behind the last; the mask then forbids those.
+  @inline(__always)
+  private func forEachBlock(of visit: BlockRange, seenBy group: QueryGroup, _ body: (_ keys: BlockRange) -> Void) {
+    var first = visit.start
+    while first < visit.end {
+      let block = BlockRange(start: first, end: min(first + problem.keyBlock, visit.end))
+      let seen = block.intersection(group.keys)
+      if !seen.isEmpty {
+        body(
+          BlockRange(
+            start: first + Terms.stepStart(seen.start - first),
+            end: min(first + Terms.stepEnd(seen.end - first), block.end)))
+      }
+      first += problem.keyBlock
+    }
   }
 
   private func advance(
@@ -237,20 +257,10 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      var first = visit.start
-      while first < visit.end {
-        let block = BlockRange(start: first, end: min(first + problem.keyBlock, visit.end))
-        var keys = block.intersection(group.keys)
-        if !keys.isEmpty {
-          let isFirst = keys.start == group.keys.start
-          // Steps may begin before the first key that is seen, and end behind the last; the mask then forbids those.
-          keys.end = min(block.start + Terms.stepEnd(keys.end - block.start), block.end)
-          keys.start = block.start + Terms.stepStart(keys.start - block.start)
-          advance(
-            group, over: keys, keyRows, valueRows, firstRow: keys.start - visit.start, isFirst: isFirst,
-            searchingValues: searchingValues, prefetch)
-        }
-        first += problem.keyBlock
+      forEachBlock(of: visit, seenBy: group) { keys in
+        advance(
+          group, over: keys, keyRows, valueRows, firstRow: keys.start - visit.start,
+          isFirst: keys.start <= group.keys.start, searchingValues: searchingValues, prefetch)
       }
       index += 1
     }
@@ -268,7 +278,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     let isFirst = isFirst && taken == 0
     let tile = ScoreTile(
       base: memory.floats(at: layout.scores), stride: LaneGroup.width, rows: keys.count, vectors: group.lanes.vectors)
-    let steps = steps(of: tile, group, keys)
+    let steps = steps(of: group, keys)
     let isMasked = isMasked(group, keys)
     var factor = Terms.scoreFactors(problem).late
     let isBiased = problem.bias.isPresent
@@ -332,12 +342,13 @@ struct ForwardPass<Terms: TermArithmetic> {
     return terms / 16 * 16
   }
 
-  /// What of a tile some query of each vector may see. Where a group spans heads, its lanes are in no order.
-  private func steps(of tile: ScoreTile, _ group: QueryGroup, _ keys: BlockRange) -> TileSteps {
+  /// What some query of each vector may see of a tile. Where a group spans heads, its lanes are in no order.
+  private func steps(of group: QueryGroup, _ keys: BlockRange) -> TileSteps {
+    let vectors = group.lanes.vectors
     if group.lanes.spansHeads || problem.permitsAll(queries: group.queries, keys: keys) {
-      return TileSteps(rows: tile.rows, vectors: tile.vectors)
+      return TileSteps(rows: keys.count, vectors: vectors)
     }
-    return .ending(rows: tile.rows, vectors: tile.vectors, rowStep: Terms.rowStep) { vector in
+    return .ending(rows: keys.count, vectors: vectors, rowStep: Terms.rowStep) { vector in
       problem.keys(seenBy: group.queries(ofVector: vector)).end - keys.start
     }
   }
