@@ -30,7 +30,7 @@ final class PoolWorker: Claimable, @unchecked Sendable {
   private let offer = Atomic<Offer>(.none)
   private let offered = Semaphore()
   private let finished = Semaphore()
-  private let scratch = Scratch()
+  let scratch = Scratch()
   private var job: ParallelJob?
 
   /// The next worker of those that the same call has claimed; for use by the call.
@@ -53,7 +53,10 @@ final class PoolWorker: Claimable, @unchecked Sendable {
 
   /// Returns when the worker does not work on the job that it was offered, and never will.
   func takeBackOffer() {
-    if !offer.compareExchange(expected: .made, desired: .none, ordering: .acquiring).exchanged {
+    if offer.compareExchange(expected: .made, desired: .none, ordering: .acquiring).exchanged {
+      // The worker, which would have done so after its work, has not begun.
+      scratch.discardLarge()
+    } else {
       finished.wait(rounds: Self.finishRounds)
       offer.store(.none, ordering: .relaxed)
     }

@@ -32,6 +32,9 @@ final class Scratch: Claimable, @unchecked Sendable {
     return try scratch.withMemory(byteCount: byteCount, body)
   }
 
+  /// The size of the block.
+  var byteCount: Int { block.count }
+
   private static func claim() -> Scratch {
     if let scratch = idle.claim() { return scratch }
     let scratch = Scratch()
@@ -45,7 +48,7 @@ final class Scratch: Claimable, @unchecked Sendable {
   func withMemory<Result>(byteCount: Int, _ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {
     reserve(byteCount)
     guard let base = block.baseAddress else { preconditionFailure("a block of scratch memory has no address") }
-    defer { if block.count > Self.largestKept { discard() } }
+    defer { discardLarge() }
     return try body(base)
   }
 
@@ -56,6 +59,9 @@ final class Scratch: Claimable, @unchecked Sendable {
     precondition(
       grow(to: byteCount), "\(ByteCount.description(byteCount)) of scratch memory could not be allocated")
   }
+
+  /// Gives a block back that is too large to be kept.
+  func discardLarge() { if byteCount > Self.largestKept { discard() } }
 
   /// Makes the block anew where it is smaller than `byteCount`; false where there is not enough memory.
   private func grow(to byteCount: Int) -> Bool {

@@ -44,6 +44,20 @@ struct ParallelTests {
     #expect((1...threads).contains(identities.distinct.count))
   }
 
+  /// The worker has no thread, so that it begins with nothing.
+  @Test("Of an offer that is taken back, a worker keeps no more memory than of work", arguments: [1 << 20, 65 << 20])
+  func takenBack(workspaceSize: Int) {
+    let worker = PoolWorker()
+    let job = ParallelJob()
+    withUnsafePointer(to: AheadWork { _, _ in }) { work in
+      job.prepare(ErasedWork(work), count: 1, threads: 2, workspaceSize: workspaceSize)
+      worker.work(on: job)
+      #expect(worker.scratch.byteCount >= workspaceSize)
+      worker.takeBackOffer()
+      #expect(worker.scratch.byteCount == (workspaceSize > 64 << 20 ? 0 : workspaceSize))
+    }
+  }
+
   @Test("The pool never holds more threads than the largest call asked for")
   func poolSize() async {
     await #expect(processExitsWith: .success) {
