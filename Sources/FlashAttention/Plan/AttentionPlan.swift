@@ -88,7 +88,7 @@ public struct AttentionPlan: Sendable, Hashable {
     tiles = TileShape.shape(
       chosen, direction, descriptor, laneGroupWidth: Self.laneGroupWidth(instructionSet),
       matrixUnitParts: instructionSet.matrixUnitParts(descriptor, chosen, direction), threads: wanted,
-      level2Cache: processor.level2Cache)
+      processor: processor)
     threads = max(1, min(wanted, Self.itemCount(direction, descriptor.shape, tiles)))
   }
 

@@ -50,6 +50,8 @@ struct ProcessorFeatures: Sendable {
 
   /// Whether AMD made the processor.
   let isAMD: Bool
+  /// Whether an instruction of 512 bits takes a unit of half that width twice, as on Zen 4: AMD's family 25 with AVX-512.
+  let halvesWideVectors: Bool
 
   /// The missing feature that stands in the way of each instruction set.
   private let missing: [InstructionSet: String]
@@ -96,10 +98,13 @@ struct ProcessorFeatures: Sendable {
       self.missing = missing
       // "AuthenticAMD" begins in EBX.
       isAMD = processor_cpuid(0, 0).ebx == 0x6874_7541
+      let family = basic.eax >> 8 & 0xf + basic.eax >> 20 & 0xff
+      halvesWideVectors = isAMD && family == 25 && missing[.avx512] == nil
     }
   #else
     private init() {
       isAMD = false
+      halvesWideVectors = false
       missing = Dictionary(
         uniqueKeysWithValues: [InstructionSet.avx2, .avx512, .avx512bf16, .amx].map {
           ($0, "it is an x86-64 extension")

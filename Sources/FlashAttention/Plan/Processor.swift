@@ -26,11 +26,14 @@ public struct Processor: Sendable, Hashable {
   /// fp32: on Emerald Rapids `flash bench --dtype bf16` reached 0.56 times as many operations a second with `--isa
   /// avx512bf16` as with `--isa avx512`.
   public var hasFastBrainFloatProducts: Bool
+  /// Whether instructions of 512 bits take twice as long as those of 256, as on Zen 4.
+  public var halvesWideVectors: Bool
 
   /// A processor of the given kind.
   public init(
     refusals: [InstructionSet: String] = [:], cores: Int, level1Cache: Int = 32 << 10, level2Cache: Int = 1 << 20,
-    level3Cache: Int = 32 << 20, memory: Int, hasFastBrainFloatProducts: Bool = true
+    level3Cache: Int = 32 << 20, memory: Int, hasFastBrainFloatProducts: Bool = true,
+    halvesWideVectors: Bool = false
   ) {
     self.refusals = refusals
     self.cores = cores
@@ -39,6 +42,7 @@ public struct Processor: Sendable, Hashable {
     self.level3Cache = level3Cache
     self.memory = memory
     self.hasFastBrainFloatProducts = hasFastBrainFloatProducts
+    self.halvesWideVectors = halvesWideVectors
   }
 
   /// The processor that this process runs on.
@@ -48,7 +52,8 @@ public struct Processor: Sendable, Hashable {
     var processor = Processor(
       refusals: refusals, cores: availableCores(),
       memory: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)),
-      hasFastBrainFloatProducts: ProcessorFeatures.current.isAMD)
+      hasFastBrainFloatProducts: ProcessorFeatures.current.isAMD,
+      halvesWideVectors: ProcessorFeatures.current.halvesWideVectors)
     // What the kernel does not tell is as above, which is typical.
     let caches = CacheSizes()
     processor.level1Cache = caches[1] ?? processor.level1Cache

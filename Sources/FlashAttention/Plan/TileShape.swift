@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// The blocks in which the kernels walk over queries and keys.
 public struct TileShape: Sendable, Hashable {
   /// The number of queries in a block.
@@ -27,10 +29,10 @@ extension TileShape {
   /// the number of threads; the exceptions have cases of their own below.
   static func shape(
     _ backend: ProcessorBackend, _ direction: AttentionDirection, _ descriptor: AttentionDescriptor,
-    laneGroupWidth: Int, matrixUnitParts: Int = 0, threads: Int, level2Cache: Int = 1 << 20
+    laneGroupWidth: Int, matrixUnitParts: Int = 0, threads: Int, processor: Processor
   ) -> TileShape {
     let shape = descriptor.shape
-    let limits = TileLimits.limits(direction, shape, laneGroupWidth, matrixUnitParts: matrixUnitParts, level2Cache)
+    let limits = TileLimits.limits(direction, shape, laneGroupWidth, matrixUnitParts: matrixUnitParts, processor)
     let block = limits.block
     let visit = limits.blocksPerVisit * block
     switch (backend, direction) {
@@ -110,6 +112,12 @@ struct TileLimits {
   /// whole output for them, and one of a few queries all of dK and dV: with 104 and 93 of a ViT's 197 tokens instead of
   /// 96, 96 and 5, both passes are up to 2 % faster.
   ///
+  /// Where a multiply-add of 512 bits takes two cycles of a unit, scores may as well come from the second-level cache
+  /// (38 KiB for 200 keys), and O is loaded and stored half as often: on Zen 4, in turns with 96 keys, a ViT is up to
+  /// 1.02 times as fast, 577 tokens 1.015, a causal mask over 256 tokens 1.037, eight queries on a long cache 1.03 to
+  /// 1.04, and long sequences 1.00 to 1.02. With so few rows that ``FewRows.h`` has them go by rows, blocks only say
+  /// where a cache is divided.
+  ///
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each
   /// item, would take as long: 24 groups share blocks, which are as long as their probabilities fit into the
   /// first-level cache beside the rest (24 KiB for 256 keys), or where O stays there too, of 192 keys, four of which a
@@ -121,8 +129,9 @@ struct TileLimits {
   /// with what they keep, into two thirds of the second-level cache.
   static func limits(
     _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, matrixUnitParts: Int,
-    _ level2Cache: Int
+    _ processor: Processor
   ) -> TileLimits {
+    let level2Cache = processor.level2Cache
     let step = matrixUnitParts > 0 ? 32 : 8
     switch direction {
     case .forward where matrixUnitParts > 0:
@@ -145,8 +154,10 @@ struct TileLimits {
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
+      let isHalved = processor.halvesWideVectors && laneGroupWidth == AttentionPlan.laneGroupWidth(.avx512)
+      let isByRows = shape.queryLength * shape.headsPerGroup <= kernel_most_few_rows(laneGroupWidth / 3)
       return TileLimits(
-        block: block(of: shape.keyLength, about: 96, step: step),
+        block: block(of: shape.keyLength, about: isHalved && !isByRows ? 200 : 96, step: step),
         groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
         blocksPerVisit: 1)
     case .backward:

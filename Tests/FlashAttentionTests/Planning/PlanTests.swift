@@ -94,6 +94,39 @@ struct PlanTests {
     #expect(try AttentionPlan(descriptor, processor: processor).instructionSet == expected)
   }
 
+  /// A call, and the keys of its blocks with AVX-512 where wide vectors are halved.
+  struct KeyBlockCase: Sendable {
+    let heads: (queries: Int, keys: Int)
+    let lengths: (queries: Int, keys: Int)
+    let halved: Int
+    let whole: Int
+  }
+
+  @Test(
+    "Where wide vectors are halved, blocks of keys are longer, but for rows that go one by one and other widths",
+    arguments: [
+      KeyBlockCase(heads: (12, 12), lengths: (197, 197), halved: 200, whole: 104),
+      KeyBlockCase(heads: (8, 8), lengths: (4096, 4096), halved: 200, whole: 96),
+      KeyBlockCase(heads: (32, 8), lengths: (4, 32768), halved: 200, whole: 96),
+      KeyBlockCase(heads: (32, 8), lengths: (3, 32768), halved: 96, whole: 96),
+      KeyBlockCase(heads: (8, 8), lengths: (12, 32768), halved: 96, whole: 96),
+    ])
+  func keyBlocks(call: KeyBlockCase) throws {
+    let descriptor = try descriptor(
+      heads: (call.heads.queries, call.heads.keys), lengths: (call.lengths.queries, call.lengths.keys))
+    for (refused, isHalved, expected) in [
+      ([InstructionSet.amx], true, call.halved), ([.amx], false, call.whole),
+      ([.avx512, .avx512bf16, .amx], true, call.whole),
+    ] {
+      var processor = processor(without: refused)
+      processor.halvesWideVectors = isHalved
+      #expect(try AttentionPlan(descriptor, processor: processor).tiles.keyBlock == expected)
+    }
+    var processor = processor(without: [.amx])
+    processor.halvesWideVectors = true
+    #expect(try AttentionPlan(descriptor, .backward, processor: processor).tiles.queryBlock <= 104)
+  }
+
   @Test("A refused instruction set that is asked for is an error with the reason")
   func refusedInstructionSet() throws {
     let error = #expect(throws: AttentionError.self) {

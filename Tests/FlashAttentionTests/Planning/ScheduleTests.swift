@@ -4,6 +4,8 @@ import Testing
 
 @Suite("Schedules")
 struct ScheduleTests {
+  private let processor = Processor(cores: 64, memory: 1 << 40)
+
   static let shapes: [AttentionShape] = [
     (1, 1, 1, 1, 1), (2, 4, 2, 97, 95), (1, 8, 1, 1, 300), (2, 6, 2, 31, 64), (3, 5, 5, 200, 96), (1, 7, 1, 33, 97),
     (2, 12, 3, 17, 193), (1, 2, 1, 48, 1), (1, 9, 3, 95, 12), (2, 2, 2, 0, 5), (2, 2, 1, 5, 0), (0, 2, 1, 5, 5),
@@ -19,7 +21,7 @@ struct ScheduleTests {
       for (backend, threads) in [(ProcessorBackend.cpu, 1), (.cpu, 64), (.standard, 1)] {
         let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
         let tiles = TileShape.shape(
-          backend, .forward, descriptor, laneGroupWidth: laneGroupWidth, threads: threads)
+          backend, .forward, descriptor, laneGroupWidth: laneGroupWidth, threads: threads, processor: processor)
         let queryBlock = tiles.queryBlock
         let schedule = ForwardSchedule(shape, tiles, lastQueriesFirst: lastQueriesFirst)
         var visits = [Int](repeating: 0, count: shape.batch * shape.queryHeads * shape.queryLength)
@@ -47,7 +49,9 @@ struct ScheduleTests {
       valueDimension: 128)
     let descriptor = try AttentionDescriptor(shape: decode, elementType: .float32)
     func items(_ backend: ProcessorBackend) -> Int {
-      ForwardSchedule(decode, .shape(backend, .forward, descriptor, laneGroupWidth: 48, threads: 2)).count
+      ForwardSchedule(
+        decode, .shape(backend, .forward, descriptor, laneGroupWidth: 48, threads: 2, processor: processor)
+      ).count
     }
     #expect(items(.cpu) == 4)
     #expect(items(.standard) == 32)
@@ -63,7 +67,8 @@ struct ScheduleTests {
     let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
     var keysPerItem = Set<Int>()
     for threads in [1, 2, 64] {
-      let tiles = TileShape.shape(.cpu, .forward, descriptor, laneGroupWidth: 24, threads: threads)
+      let tiles = TileShape.shape(
+        .cpu, .forward, descriptor, laneGroupWidth: 24, threads: threads, processor: processor)
       keysPerItem.insert(tiles.keysPerItem)
       let schedule = ForwardSchedule(shape, tiles)
       var visits: [Int: [Range<Int>]] = [:]
@@ -95,7 +100,9 @@ struct ScheduleTests {
         batch: 1, queryHeads: heads.0, keyValueHeads: heads.1, queryLength: lengths.0, keyLength: lengths.1,
         headDimension: 64, valueDimension: 64)
       let descriptor = try AttentionDescriptor(shape: shape, elementType: .float32)
-      return ForwardSchedule(shape, .shape(.cpu, .forward, descriptor, laneGroupWidth: 24, threads: 2)).parts
+      return ForwardSchedule(
+        shape, .shape(.cpu, .forward, descriptor, laneGroupWidth: 24, threads: 2, processor: processor)
+      ).parts
     }
     #expect(try parts(heads: (32, 8), lengths: (1, 131_072)) == 16)
     #expect(try parts(heads: (32, 8), lengths: (1, 4096)) == 4)

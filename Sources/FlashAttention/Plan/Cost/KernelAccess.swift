@@ -30,8 +30,7 @@ struct KernelAccess {
       : TileShape.shape(
         backend, plan.direction, descriptor, laneGroupWidth: laneGroup,
         matrixUnitParts: plan.instructionSet.matrixUnitParts(descriptor, backend, plan.direction),
-        threads: plan.threads,
-        level2Cache: plan.processor.level2Cache)
+        threads: plan.threads, processor: plan.processor)
     (tileRows, hasWideTiles) =
       switch plan.instructionSet {
       case .portable: (3, false)
