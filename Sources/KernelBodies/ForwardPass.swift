@@ -201,8 +201,8 @@ struct ForwardPass<Terms: TermArithmetic> {
     } else {
       prefetch.add(queries, of: problem.output)
     }
-    prefetch.spread(
-      over: registerTiles(of: visit), steps: Terms.stepsOfUnit(keys: visit.count, groups: groupCount, in: problem))
+    let (tiles, steps) = products(of: visit)
+    prefetch.spread(over: tiles, steps: steps)
     return prefetch
   }
 
@@ -213,14 +213,16 @@ struct ForwardPass<Terms: TermArithmetic> {
     prefetch.add(problem.valueRange(keys, batch: item.batch, head: head), of: problem.value)
   }
 
-  /// The register tiles of a visit, but for those of a few remaining rows.
-  private func registerTiles(of visit: BlockRange) -> Int {
+  /// About as many register tiles and steps of the matrix unit as the products of a visit take under its mask.
+  private func products(of visit: BlockRange) -> (tiles: Int, steps: Int) {
     let parts = (Terms.depth(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
     var tiles = 0
+    var unitSteps = Terms.stepsOfUnit(preparing: visit.count, in: problem)
     var index = 0
     while index < groupCount {
       let group = group(index)
       forEachBlock(of: visit, seenBy: group) { keys in
+        unitSteps += Terms.stepsOfUnit(keys: keys.count, in: problem)
         steps(of: group, keys).forEach { step in
           let rows = registerTileRows(vectors: step.vectors.count)
           tiles += step.rows.count / rows * parts + problem.valueDimension / rows
@@ -228,7 +230,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       }
       index += 1
     }
-    return tiles
+    return (tiles, unitSteps)
   }
 
   /// Calls `body` with the keys of each block of a visit that a group takes in: steps may begin before the first key

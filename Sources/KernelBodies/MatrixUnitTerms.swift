@@ -26,14 +26,20 @@ import KernelIntrinsics
       PairTerms.scoreFactors(problem)
     }
 
-    static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int {
+    static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int {
       let scoreSteps = resultRows(keys) * depth(problem.headDimension) / (laneCount * laneCount)
-      let valueSteps = resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
-      // Two squares are transposed in about the time of a step.
       let scoreProducts = MatrixUnitProduct<PartCount, LastOrder>.partProducts
       let valueProducts = MatrixUnitProduct<PartCount, RoundedLastOrder>.partProducts
-      let steps = scoreSteps * scoreProducts + valueSteps * valueProducts
-      return steps * groups + valueSteps / 2
+      return scoreSteps * scoreProducts + valueSquares(keys: keys, in: problem) * valueProducts
+    }
+
+    static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int {
+      // Two squares are transposed in about the time of a step.
+      valueSquares(keys: keys, in: problem) / 2
+    }
+
+    private static func valueSquares(keys: Int, in problem: KernelProblem) -> Int {
+      resultRows(problem.valueDimension) * depth(keys) / (laneCount * laneCount)
     }
 
     @inline(__always)

@@ -69,9 +69,11 @@ protocol TermArithmetic {
     _ valueRows: RowBlock<Self>, firstRow: Int, isFirst: Bool, _ prefetch: UnsafeMutablePointer<Prefetch>
   ) -> Int
 
-  /// The steps of the matrix unit in the forward products of some lane groups with some keys, and of what prepares the
-  /// values for them; 0 without it.
-  static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int
+  /// The steps of the matrix unit in the forward products of a lane group with some keys; 0 without it.
+  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int
+
+  /// As many of its steps as take as long as preparing the values of some keys; 0 without it.
+  static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int
 }
 
 /// Terms of the backward pass.
@@ -158,7 +160,10 @@ extension RegisterTerms {
 
 extension TermArithmetic {
   @inline(__always)
-  static func stepsOfUnit(keys: Int, groups: Int, in problem: KernelProblem) -> Int { 0 }
+  static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int { 0 }
+
+  @inline(__always)
+  static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int { 0 }
 
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }

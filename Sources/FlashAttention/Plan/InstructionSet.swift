@@ -50,7 +50,7 @@ struct ProcessorFeatures: Sendable {
 
   /// Whether AMD made the processor.
   let isAMD: Bool
-  /// Whether an instruction of 512 bits takes a unit of half that width twice, as on Zen 4: AMD's family 25 with AVX-512.
+  /// Whether an instruction of 512 bits takes a unit of half that width twice: on Zen 4, AMD's family 25 with AVX-512.
   let halvesWideVectors: Bool
 
   /// The missing feature that stands in the way of each instruction set.
@@ -98,9 +98,11 @@ struct ProcessorFeatures: Sendable {
       self.missing = missing
       // "AuthenticAMD" begins in EBX.
       isAMD = processor_cpuid(0, 0).ebx == 0x6874_7541
-      let family = basic.eax >> 8 & 0xf + basic.eax >> 20 & 0xff
-      halvesWideVectors = isAMD && family == 25 && missing[.avx512] == nil
+      halvesWideVectors = isAMD && Self.family(basic.eax) == 25 && missing[.avx512] == nil
     }
+
+    /// The family of a processor whose CPUID leaf 1 has `signature` in EAX: what two fields say together.
+    static func family(_ signature: UInt32) -> UInt32 { (signature >> 8 & 0xf) + (signature >> 20 & 0xff) }
   #else
     private init() {
       isAMD = false

@@ -26,7 +26,8 @@ public struct Processor: Sendable, Hashable {
   /// fp32: on Emerald Rapids `flash bench --dtype bf16` reached 0.56 times as many operations a second with `--isa
   /// avx512bf16` as with `--isa avx512`.
   public var hasFastBrainFloatProducts: Bool
-  /// Whether instructions of 512 bits take twice as long as those of 256, as on Zen 4.
+  /// Whether instructions of 512 bits take twice as long as those of 256, as on Zen 4, the only processor of which
+  /// ``current`` says so. Blocks of keys are longer there.
   public var halvesWideVectors: Bool
 
   /// A processor of the given kind.

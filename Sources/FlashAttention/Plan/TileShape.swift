@@ -112,11 +112,9 @@ struct TileLimits {
   /// whole output for them, and one of a few queries all of dK and dV: with 104 and 93 of a ViT's 197 tokens instead of
   /// 96, 96 and 5, both passes are up to 2 % faster.
   ///
-  /// Where a multiply-add of 512 bits takes two cycles of a unit, scores may as well come from the second-level cache
-  /// (38 KiB for 200 keys), and O is loaded and stored half as often: on Zen 4, in turns with 96 keys, a ViT is up to
-  /// 1.02 times as fast, 577 tokens 1.015, a causal mask over 256 tokens 1.037, eight queries on a long cache 1.03 to
-  /// 1.04, and long sequences 1.00 to 1.02. With so few rows that ``FewRows.h`` has them go by rows, blocks only say
-  /// where a cache is divided.
+  /// Where a multiply-add of 512 bits takes two cycles, scores may as well come from the second-level cache: on Zen 4
+  /// blocks of 208 keys (40 KiB of scores; short axes up to 304, 57 KiB) load and store O half as often. See
+  /// ``takesLongBlocks(_:_:_:)``.
   ///
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each
   /// item, would take as long: 24 groups share blocks, which are as long as their probabilities fit into the
@@ -154,15 +152,32 @@ struct TileLimits {
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
-      let isHalved = processor.halvesWideVectors && laneGroupWidth == AttentionPlan.laneGroupWidth(.avx512)
-      let isByRows = shape.queryLength * shape.headsPerGroup <= kernel_most_few_rows(laneGroupWidth / 3)
+      let isLong = takesLongBlocks(shape, laneGroupWidth, processor)
       return TileLimits(
-        block: block(of: shape.keyLength, about: isHalved && !isByRows ? 200 : 96, step: step),
+        block: block(of: shape.keyLength, about: isLong ? longBlock : 96, step: step),
         groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
         blocksPerVisit: 1)
     case .backward:
       return TileLimits(block: block(of: shape.queryLength, about: 96, step: step), groups: 6, blocksPerVisit: 1)
     }
+  }
+
+  /// About 1024 keys, the least part of a cache that is divided, are five blocks.
+  private static let longBlock = 208
+
+  /// Whether a forward pass takes blocks of ``longBlock`` keys.
+  ///
+  /// On Zen 4, on one thread and in turns with 96 keys, `flash bench` is 1.05 times as fast with 256 tokens under a
+  /// causal mask (64 dimensions, fp32), 1.02 with a ViT in bf16, 1.01 with 577 tokens and with eight queries on a long
+  /// cache, and 1.00 to 1.02 with long sequences of every type.
+  ///
+  /// Not where rows may go one by one (`FewRows.h`): blocks say there only where a cache is divided, and parts of 2112
+  /// keys are as long as a step. And not where K and V of a block do not fit into the third of the second-level cache
+  /// that the lane groups leave.
+  private static func takesLongBlocks(_ shape: AttentionShape, _ laneGroupWidth: Int, _ processor: Processor) -> Bool {
+    processor.halvesWideVectors && laneGroupWidth == AttentionPlan.laneGroupWidth(.avx512)
+      && shape.queryLength > kernel_most_few_rows(laneGroupWidth / 3) / shape.headsPerGroup
+      && shape.headDimension + shape.valueDimension <= processor.level2Cache / 3 / (4 * longBlock)
   }
 
   /// The length of blocks of `size`, or on a short axis of equal blocks of about `size` in whole steps of a product.

@@ -56,6 +56,33 @@ struct ConformanceTests {
     try Yardstick.checkBackends(attentionCase)
   }
 
+  @Test(
+    "Blocks of keys that are longer on some processors agree",
+    arguments: [
+      AttentionCase(lengths: (299, 299), dimensions: (64, 64), mask: .causal(.bottomRight)),
+      AttentionCase(lengths: (40, 300), dimensions: (32, 48), element: .bfloat16, bias: BiasForm(form: .whole)),
+      AttentionCase(
+        lengths: (150, 833), dimensions: (64, 64), element: .float16,
+        mask: try! .slidingWindow(left: 100, right: 300, .bottomRight)),
+      AttentionCase(heads: (4, 1), lengths: (6, 5000), dimensions: (64, 64), mask: .causal(.bottomRight)),
+      AttentionCase(
+        lengths: (77, 1000), dimensions: (64, 64), element: .bfloat16, booleanMask: BooleanMaskForm(form: .whole)),
+    ], InstructionSet.usable)
+  func longBlocks(attentionCase: AttentionCase, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      let inputs = try AttentionInputs<Element>(attentionCase)
+      let options = ExecutionOptions(backend: .cpu, instructionSet: set)
+      let yardstick = try Yardstick(inputs)
+      for isHalved in [false, true] {
+        var processor = Processor.current
+        processor.halvesWideVectors = isHalved
+        let plan = try AttentionPlan(inputs.descriptor, options: options, processor: processor)
+        yardstick.check(try inputs.attend(plan), options, #_sourceLocation)
+      }
+    }
+    try attentionCase.element.withType { try check($0) }
+  }
+
   @Test("Standard attention refuses the gradient of a bias by name")
   func biasGradientOfStandard() throws {
     let inputs = try AttentionInputs<Float>(

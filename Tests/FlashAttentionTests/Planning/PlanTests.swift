@@ -94,26 +94,31 @@ struct PlanTests {
     #expect(try AttentionPlan(descriptor, processor: processor).instructionSet == expected)
   }
 
-  /// A call, and the keys of its blocks with AVX-512 where wide vectors are halved.
+  /// A call, and the keys of its blocks: with AVX-512 where wide vectors are halved, and everywhere else.
   struct KeyBlockCase: Sendable {
     let heads: (queries: Int, keys: Int)
     let lengths: (queries: Int, keys: Int)
+    var dimension = 64
     let halved: Int
     let whole: Int
   }
 
   @Test(
-    "Where wide vectors are halved, blocks of keys are longer, but for rows that go one by one and other widths",
+    "Where wide vectors are halved, blocks of keys are longer, but for few rows, wide heads and other vectors",
     arguments: [
       KeyBlockCase(heads: (12, 12), lengths: (197, 197), halved: 200, whole: 104),
-      KeyBlockCase(heads: (8, 8), lengths: (4096, 4096), halved: 200, whole: 96),
-      KeyBlockCase(heads: (32, 8), lengths: (4, 32768), halved: 200, whole: 96),
+      KeyBlockCase(heads: (8, 8), lengths: (299, 299), halved: 304, whole: 104),
+      KeyBlockCase(heads: (12, 12), lengths: (577, 577), halved: 200, whole: 96),
+      KeyBlockCase(heads: (8, 8), lengths: (4096, 4096), dimension: 128, halved: 208, whole: 96),
+      KeyBlockCase(heads: (8, 8), lengths: (4096, 4096), dimension: 256, halved: 96, whole: 96),
+      KeyBlockCase(heads: (32, 8), lengths: (4, 32768), halved: 208, whole: 96),
       KeyBlockCase(heads: (32, 8), lengths: (3, 32768), halved: 96, whole: 96),
       KeyBlockCase(heads: (8, 8), lengths: (12, 32768), halved: 96, whole: 96),
     ])
   func keyBlocks(call: KeyBlockCase) throws {
     let descriptor = try descriptor(
-      heads: (call.heads.queries, call.heads.keys), lengths: (call.lengths.queries, call.lengths.keys))
+      heads: (call.heads.queries, call.heads.keys), lengths: (call.lengths.queries, call.lengths.keys),
+      dimensions: (call.dimension, call.dimension))
     for (refused, isHalved, expected) in [
       ([InstructionSet.amx], true, call.halved), ([.amx], false, call.whole),
       ([.avx512, .avx512bf16, .amx], true, call.whole),
@@ -122,10 +127,20 @@ struct PlanTests {
       processor.halvesWideVectors = isHalved
       #expect(try AttentionPlan(descriptor, processor: processor).tiles.keyBlock == expected)
     }
-    var processor = processor(without: [.amx])
-    processor.halvesWideVectors = true
-    #expect(try AttentionPlan(descriptor, .backward, processor: processor).tiles.queryBlock <= 104)
+    let whole = processor(without: [.amx])
+    var halved = whole
+    halved.halvesWideVectors = true
+    #expect(
+      try AttentionPlan(descriptor, .backward, processor: halved).tiles
+        == AttentionPlan(descriptor, .backward, processor: whole).tiles)
   }
+
+  #if arch(x86_64)
+    @Test(
+      "The family of a processor is the sum of two fields",
+      arguments: [(0x00a1_0f11, 25), (0x00b0_0f21, 26), (0x000c_06f2, 6)])
+    func family(signature: UInt32, family: UInt32) { #expect(ProcessorFeatures.family(signature) == family) }
+  #endif
 
   @Test("A refused instruction set that is asked for is an error with the reason")
   func refusedInstructionSet() throws {

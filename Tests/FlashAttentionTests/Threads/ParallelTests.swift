@@ -45,7 +45,7 @@ struct ParallelTests {
   }
 
   /// The worker has no thread, so that it begins with nothing.
-  @Test("Of an offer that is taken back, a worker keeps no more memory than of work", arguments: [1 << 20, 65 << 20])
+  @Test("A worker whose offer is taken back keeps no more memory than after work", arguments: [1 << 20, 65 << 20])
   func takenBack(workspaceSize: Int) {
     let worker = PoolWorker()
     let job = ParallelJob()

@@ -85,6 +85,12 @@ struct FlashForwardTraffic {
     return level.holds(bytes) ? bytes : 2 * bytes
   }
 
+  /// P again for each few columns of V, where it does not stay beside a column of lines.
+  private func probabilities(into level: CacheLevel) -> Double {
+    if access.usesMatrixUnit || level.holds(scores + keyBlock * CacheLevel.line) { return 0 }
+    return max(access.valueDimension / access.tileRows - 1, 0) * scores
+  }
+
   private func products(into level: CacheLevel) -> Double {
     let blocks = groups * keysOfGroup / keyBlock
     let visits = groups * keysOfGroup / keysPerVisit
@@ -97,6 +103,6 @@ struct FlashForwardTraffic {
     let tile = level.excess(of: 2 * scores, in: keyBlock * keyRows.read + packedQueries + scores)
     let group = level.holds(itemVisit) ? 0 : packedQueries + outputs
     let conflicts = access.conflicts(valueRows, keyBlock, access.valueDimension, beside: scores, in: level)
-    return rows + copying + visits * group + blocks * (tile + conflicts)
+    return rows + copying + visits * group + blocks * (tile + conflicts + probabilities(into: level))
   }
 }
