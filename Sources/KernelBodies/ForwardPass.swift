@@ -221,34 +221,34 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      forEachBlock(of: visit, seenBy: group) { keys in
-        unitSteps += Terms.stepsOfUnit(keys: keys.count, in: problem)
-        steps(of: group, keys).forEach { step in
-          let rows = registerTileRows(vectors: step.vectors.count)
-          tiles += step.rows.count / rows * parts + problem.valueDimension / rows
+      var first = visit.start
+      while first < visit.end {
+        let keys = keys(ofBlock: first, of: visit, seenBy: group)
+        if !keys.isEmpty {
+          unitSteps += Terms.stepsOfUnit(keys: keys.count, in: problem)
+          steps(of: group, keys).forEach { step in
+            let rows = registerTileRows(vectors: step.vectors.count)
+            tiles += step.rows.count / rows * parts + problem.valueDimension / rows
+          }
         }
+        first += problem.keyBlock
       }
       index += 1
     }
     return (tiles, unitSteps)
   }
 
-  /// Calls `body` with the keys of each block of a visit that a group takes in: steps may begin before the first key
+  /// The keys that a group takes in of a visit's block that begins with `first`: steps may begin before the first key
   /// that is seen, and end behind the last; the mask then forbids those.
   @inline(__always)
-  private func forEachBlock(of visit: BlockRange, seenBy group: QueryGroup, _ body: (_ keys: BlockRange) -> Void) {
-    var first = visit.start
-    while first < visit.end {
-      let block = BlockRange(start: first, end: min(first + problem.keyBlock, visit.end))
-      let seen = block.intersection(group.keys)
-      if !seen.isEmpty {
-        body(
-          BlockRange(
-            start: first + Terms.stepStart(seen.start - first),
-            end: min(first + Terms.stepEnd(seen.end - first), block.end)))
-      }
-      first += problem.keyBlock
+  private func keys(ofBlock first: Int, of visit: BlockRange, seenBy group: QueryGroup) -> BlockRange {
+    let block = BlockRange(start: first, end: min(first + problem.keyBlock, visit.end))
+    var keys = block.intersection(group.keys)
+    if !keys.isEmpty {
+      keys.end = min(block.start + Terms.stepEnd(keys.end - block.start), block.end)
+      keys.start = block.start + Terms.stepStart(keys.start - block.start)
     }
+    return keys
   }
 
   private func advance(
@@ -259,10 +259,15 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      forEachBlock(of: visit, seenBy: group) { keys in
-        advance(
-          group, over: keys, keyRows, valueRows, firstRow: keys.start - visit.start,
-          isFirst: keys.start <= group.keys.start, searchingValues: searchingValues, prefetch)
+      var first = visit.start
+      while first < visit.end {
+        let keys = keys(ofBlock: first, of: visit, seenBy: group)
+        if !keys.isEmpty {
+          advance(
+            group, over: keys, keyRows, valueRows, firstRow: keys.start - visit.start,
+            isFirst: keys.start <= group.keys.start, searchingValues: searchingValues, prefetch)
+        }
+        first += problem.keyBlock
       }
       index += 1
     }
