@@ -201,7 +201,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     } else {
       prefetch.add(queries, of: problem.output)
     }
-    let (tiles, steps) = products(of: visit)
+    let (tiles, steps) = work(of: visit)
     prefetch.spread(over: tiles, steps: steps)
     return prefetch
   }
@@ -213,11 +213,11 @@ struct ForwardPass<Terms: TermArithmetic> {
     prefetch.add(problem.valueRange(keys, batch: item.batch, head: head), of: problem.value)
   }
 
-  /// About as many register tiles and steps of the matrix unit as the products of a visit take under its mask.
-  private func products(of visit: BlockRange) -> (tiles: Int, steps: Int) {
+  /// About as many register tiles and steps of the matrix unit as a visit takes under its mask.
+  private func work(of visit: BlockRange) -> (tiles: Int, steps: Int) {
     let parts = (Terms.depth(problem.headDimension) + Self.mostTermsAtOnce - 1) / Self.mostTermsAtOnce
     var tiles = 0
-    var unitSteps = Terms.stepsOfUnit(preparing: visit.count, in: problem)
+    var unitSteps = Terms.stepsOfUnit(preparingValuesOf: visit.count, in: problem)
     var index = 0
     while index < groupCount {
       let group = group(index)

@@ -33,7 +33,7 @@ import KernelIntrinsics
       return scoreSteps * scoreProducts + valueSquares(keys: keys, in: problem) * valueProducts
     }
 
-    static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int {
+    static func stepsOfUnit(preparingValuesOf keys: Int, in problem: KernelProblem) -> Int {
       // Two squares are transposed in about the time of a step.
       valueSquares(keys: keys, in: problem) / 2
     }

@@ -72,8 +72,8 @@ protocol TermArithmetic {
   /// The steps of the matrix unit in the forward products of a lane group with some keys; 0 without it.
   static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int
 
-  /// As many of its steps as take as long as preparing the values of some keys; 0 without it.
-  static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int
+  /// As many steps of the matrix unit as preparing the values of some keys takes; 0 without it.
+  static func stepsOfUnit(preparingValuesOf keys: Int, in problem: KernelProblem) -> Int
 }
 
 /// Terms of the backward pass.
@@ -163,7 +163,7 @@ extension TermArithmetic {
   static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int { 0 }
 
   @inline(__always)
-  static func stepsOfUnit(preparing keys: Int, in problem: KernelProblem) -> Int { 0 }
+  static func stepsOfUnit(preparingValuesOf keys: Int, in problem: KernelProblem) -> Int { 0 }
 
   static var parts: Int { @inline(__always) get { 1 } }
   static var keepsNonFinite: Bool { @inline(__always) get { true } }

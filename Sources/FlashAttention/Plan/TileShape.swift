@@ -32,7 +32,8 @@ extension TileShape {
     laneGroupWidth: Int, matrixUnitParts: Int = 0, threads: Int, processor: Processor
   ) -> TileShape {
     let shape = descriptor.shape
-    let limits = TileLimits.limits(direction, shape, laneGroupWidth, matrixUnitParts: matrixUnitParts, processor)
+    let limits = TileLimits.limits(
+      backend, direction, shape, laneGroupWidth, matrixUnitParts: matrixUnitParts, processor)
     let block = limits.block
     let visit = limits.blocksPerVisit * block
     switch (backend, direction) {
@@ -113,7 +114,7 @@ struct TileLimits {
   /// 96, 96 and 5, both passes are up to 2 % faster.
   ///
   /// Where a multiply-add of 512 bits takes two cycles, scores may as well come from the second-level cache: on Zen 4
-  /// blocks of 208 keys (40 KiB of scores; short axes up to 304, 57 KiB) load and store O half as often. See
+  /// blocks of 208 keys (39 KiB of scores; of short axes up to 312, 58 KiB) load and store O half as often. See
   /// ``takesLongBlocks(_:_:_:)``.
   ///
   /// The matrix unit computes scores so fast that loading and storing O for each block, and transposing V for each
@@ -126,8 +127,8 @@ struct TileLimits {
   /// Groups: 288 lanes, which copy, convert and fetch a block for 6 groups of 48 or 12 of 24; and no more than fit,
   /// with what they keep, into two thirds of the second-level cache.
   static func limits(
-    _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int, matrixUnitParts: Int,
-    _ processor: Processor
+    _ backend: ProcessorBackend, _ direction: AttentionDirection, _ shape: AttentionShape, _ laneGroupWidth: Int,
+    matrixUnitParts: Int, _ processor: Processor
   ) -> TileLimits {
     let level2Cache = processor.level2Cache
     let step = matrixUnitParts > 0 ? 32 : 8
@@ -152,7 +153,7 @@ struct TileLimits {
     case .forward:
       // Packed queries and their output.
       let kept = laneGroupWidth * (shape.headDimension + shape.valueDimension) * 4
-      let isLong = takesLongBlocks(shape, laneGroupWidth, processor)
+      let isLong = backend == .cpu && takesLongBlocks(shape, laneGroupWidth, processor)
       return TileLimits(
         block: block(of: shape.keyLength, about: isLong ? longBlock : 96, step: step),
         groups: max(min(288 / laneGroupWidth, level2Cache / 3 * 2 / kept), 1),
@@ -168,12 +169,12 @@ struct TileLimits {
   /// Whether a forward pass takes blocks of ``longBlock`` keys.
   ///
   /// On Zen 4, on one thread and in turns with 96 keys, `flash bench` is 1.05 times as fast with 256 tokens under a
-  /// causal mask (64 dimensions, fp32), 1.02 with a ViT in bf16, 1.01 with 577 tokens and with eight queries on a long
-  /// cache, and 1.00 to 1.02 with long sequences of every type.
+  /// causal mask (64 dimensions, fp32), 1.02 with a ViT in bf16, 1.01 to 1.02 with 577 tokens and with eight queries on a
+  /// long cache, and 1.00 to 1.02 with long sequences of every type.
   ///
   /// Not where rows may go one by one (`FewRows.h`): blocks say there only where a cache is divided, and parts of 2112
-  /// keys are as long as a step. And not where K and V of a block do not fit into the third of the second-level cache
-  /// that the lane groups leave.
+  /// keys are as long as a step of four rows. And not where ``longBlock`` rows of K and V in fp32 do not fit into the
+  /// third of the second-level cache that the lane groups leave.
   private static func takesLongBlocks(_ shape: AttentionShape, _ laneGroupWidth: Int, _ processor: Processor) -> Bool {
     processor.halvesWideVectors && laneGroupWidth == AttentionPlan.laneGroupWidth(.avx512)
       && shape.queryLength > kernel_most_few_rows(laneGroupWidth / 3) / shape.headsPerGroup

@@ -55,7 +55,7 @@ final class PoolWorker: Claimable, @unchecked Sendable {
   /// Returns when the worker does not work on the job that it was offered, and never will.
   func takeBackOffer() {
     if offer.compareExchange(expected: .made, desired: .none, ordering: .acquiring).exchanged {
-      // The worker, which would have given it back after its work, has not begun.
+      // The worker, which would have given a large block back after its work, has not begun.
       scratch.discardLarge()
     } else {
       finished.wait(rounds: Self.finishRounds)

@@ -76,6 +76,8 @@ final class Scratch: Claimable, @unchecked Sendable {
     return true
   }
 
+  deinit { discard() }
+
   private func discard() {
     free(block.baseAddress)
     block = UnsafeMutableRawBufferPointer(start: nil, count: 0)

@@ -8,7 +8,7 @@ struct TrafficTests {
     _ lengths: (Int, Int), _ direction: AttentionDirection = .forward, _ backend: ProcessorBackend = .cpu,
     heads: (Int, Int) = (1, 1), dimension: Int = 64, mask: AttentionMask = .full,
     element: AttentionElementType = .float32, set: InstructionSet? = nil,
-    caches: (Int, Int, Int) = (32 << 10, 512 << 10, 32 << 20)
+    caches: (Int, Int, Int) = (32 << 10, 512 << 10, 32 << 20), halvesWideVectors: Bool = false
   ) throws -> AttentionCost.Traffic {
     let shape = try AttentionShape(
       batch: 1, queryHeads: heads.0, keyValueHeads: heads.1, queryLength: lengths.0, keyLength: lengths.1,
@@ -17,7 +17,8 @@ struct TrafficTests {
       AttentionDescriptor(shape: shape, elementType: element, mask: mask), direction,
       options: ExecutionOptions(instructionSet: set, threads: 1),
       processor: Processor(
-        cores: 1, level1Cache: caches.0, level2Cache: caches.1, level3Cache: caches.2, memory: 1 << 40)
+        cores: 1, level1Cache: caches.0, level2Cache: caches.1, level3Cache: caches.2, memory: 1 << 40,
+        halvesWideVectors: halvesWideVectors)
     ).cost(of: backend).traffic
   }
 
@@ -87,12 +88,13 @@ struct TrafficTests {
   func order(direction: AttentionDirection, set: InstructionSet) throws {
     let backends = ProcessorBackend.allCases
     for (element, backend) in AttentionElementType.allCases.flatMap({ element in backends.map { (element, $0) } }) {
-      for mask in [AttentionMask.full, .causal(.bottomRight)] {
+      for (mask, isHalved) in [(AttentionMask.full, false), (.causal(.bottomRight), false), (.full, true)] {
         for length in [64, 1000, 4096] {
           func levels(_ caches: (Int, Int, Int)) throws -> [Double] {
             self.levels(
               try traffic(
-                (length, length), direction, backend, mask: mask, element: element, set: set, caches: caches))
+                (length, length), direction, backend, mask: mask, element: element, set: set, caches: caches,
+                halvesWideVectors: isHalved))
           }
           // Both second levels have room for the most lane groups, so that the plan is the same.
           let small = try levels((32 << 10, 1 << 20, 16 << 20))
@@ -104,6 +106,24 @@ struct TrafficTests {
         }
       }
     }
+  }
+
+  @Test("Probabilities that the first level does not hold are read again for every few columns of V")
+  func probabilities() throws {
+    func traffic(_ element: AttentionElementType, _ set: InstructionSet, level1Cache: Int) throws -> Double {
+      try self.traffic(
+        (4160, 4160), element: element, set: set, caches: (level1Cache << 10, 1 << 20, 32 << 20),
+        halvesWideVectors: true
+      ).level2
+    }
+    // 87 groups of 48 queries, 20 blocks of 208 keys, 8 register tiles of 8 columns.
+    let again = Double(87 * 20 * 7 * 208 * 48 * 4)
+    let extra = try traffic(.float32, .avx512, level1Cache: 32) - traffic(.float32, .avx512, level1Cache: 128)
+    #expect(extra > again && extra < 1.5 * again)
+    // Two rows of pairs take the place of one.
+    let ofPairs =
+      try traffic(.bfloat16, .avx512bf16, level1Cache: 32) - traffic(.bfloat16, .avx512bf16, level1Cache: 128)
+    #expect(ofPairs < again / 2)
   }
 
   @Test("Where everything fits, memory is read and written once", arguments: AttentionDirection.allCases)

@@ -55,6 +55,8 @@ struct FlashForwardTraffic {
     access.usesMatrixUnit
       ? (keyBlock * access.packedNumber + 2 * 32 * 4) * access.lanes : keyBlock * access.lanes * 4
   }
+  /// P as it is multiplied: two rows of pairs lie in one row of scores.
+  private var probabilities: Double { access.hasPairs && !access.usesMatrixUnit ? scores / 2 : scores }
   private var packedQueries: Double { access.packed(access.headDimension) }
   private var outputs: Double { access.sums(access.valueDimension) }
   private var states: Double { groupsPerItem * (packedQueries + outputs) + scores }
@@ -85,10 +87,16 @@ struct FlashForwardTraffic {
     return level.holds(bytes) ? bytes : 2 * bytes
   }
 
-  /// P again for each few columns of V, where it does not stay beside a column of lines.
-  private func probabilities(into level: CacheLevel) -> Double {
-    if access.usesMatrixUnit || level.holds(scores + keyBlock * CacheLevel.line) { return 0 }
-    return max(access.valueDimension / access.tileRows - 1, 0) * scores
+  /// What a block's P · V fetches more than once.
+  private func values(into level: CacheLevel) -> Double {
+    let column = valueRows.column(keyBlock).rows * CacheLevel.line
+    if access.usesMatrixUnit || level.holds(probabilities + column) {
+      return access.conflicts(valueRows, keyBlock, access.valueDimension, beside: probabilities, in: level)
+    }
+    // Nothing stays from one register tile to the next, which reads all of P and a column of lines again.
+    let tiles = (access.valueDimension / access.tileRows).rounded(.up)
+    let columns = (access.valueDimension / 16).rounded(.up)
+    return (tiles - 1) * probabilities + (tiles - columns) * column
   }
 
   private func products(into level: CacheLevel) -> Double {
@@ -102,7 +110,6 @@ struct FlashForwardTraffic {
     // A tile that is pushed out by the keys is fetched to be written, and again to be read.
     let tile = level.excess(of: 2 * scores, in: keyBlock * keyRows.read + packedQueries + scores)
     let group = level.holds(itemVisit) ? 0 : packedQueries + outputs
-    let conflicts = access.conflicts(valueRows, keyBlock, access.valueDimension, beside: scores, in: level)
-    return rows + copying + visits * group + blocks * (tile + conflicts + probabilities(into: level))
+    return rows + copying + visits * group + blocks * (tile + values(into: level))
   }
 }
