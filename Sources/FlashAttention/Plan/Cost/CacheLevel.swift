@@ -39,7 +39,7 @@ struct CacheLevel {
   /// on average in each of these; as every set has ⌊m⌋ or ⌈m⌉, a part m − ways of them, at most all, has more lines
   /// than ways. Such a set has always just dropped the line that is needed next.
   func refetched(_ column: StridedColumn, rounds: Double, beside others: Double) -> Double {
-    let bytes = column.rows * min((column.width / Self.line).rounded(.up) * Self.line, column.stride)
+    let bytes = column.bytes
     guard let ways else { return holds(bytes + others) ? 0 : (rounds - 1) * (bytes + others) }
     let occupied = min(1, column.width / column.spacing(within: Self.page))
     let lines = bytes / (Self.page * occupied) + others / Self.page
@@ -52,6 +52,9 @@ struct StridedColumn {
   let rows: Double
   let width: Double
   let stride: Double
+
+  /// The bytes of the lines that the pieces lie in.
+  var bytes: Double { rows * min((width / CacheLevel.line).rounded(.up) * CacheLevel.line, stride) }
 
   /// The distance of the nearest two pieces in an address space that repeats after `period` bytes, a power of two.
   func spacing(within period: Double) -> Double {

@@ -89,13 +89,13 @@ struct FlashForwardTraffic {
 
   /// What a block's P · V fetches more than once.
   private func values(into level: CacheLevel) -> Double {
-    let column = valueRows.column(keyBlock).rows * CacheLevel.line
+    let column = valueRows.column(keyBlock).bytes
     if access.usesMatrixUnit || level.holds(probabilities + column) {
       return access.conflicts(valueRows, keyBlock, access.valueDimension, beside: probabilities, in: level)
     }
     // Nothing stays from one register tile to the next, which reads all of P and a column of lines again.
     let tiles = (access.valueDimension / access.tileRows).rounded(.up)
-    let columns = (access.valueDimension / 16).rounded(.up)
+    let columns = (access.valueDimension / KernelAccess.termsInLine).rounded(.up)
     return (tiles - 1) * probabilities + (tiles - columns) * column
   }
 

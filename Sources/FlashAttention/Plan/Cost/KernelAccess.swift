@@ -150,6 +150,9 @@ extension KernelAccess {
     return sets * 4 >= count
   }
 
+  /// The fp32 numbers, or pairs, of a cache line.
+  static let termsInLine = 16.0
+
   /// The bytes of a row of fp32 numbers in whole vectors.
   func padded(_ bytes: Double) -> Double {
     let vector = lanesPerVector * 4
@@ -162,7 +165,7 @@ extension KernelAccess {
   /// read the same column of lines in turn. The sums come and go twice for each tile, before and after.
   func conflicts(_ rows: Rows, _ count: Double, _ columns: Double, beside tile: Double, in level: CacheLevel) -> Double
   {
-    let inLine = 16.0
+    let inLine = Self.termsInLine
     let sums = 2 * sums(tileRows)
     return (columns / inLine).rounded(.up)
       * level.refetched(
