@@ -44,7 +44,7 @@ struct BackwardPass<Terms: GradientTerms> {
             probabilities: memory.floats(at: layout.probabilities),
             scoreGradients: memory.floats(at: layout.scoreGradients), stride: layout.width),
           keysAndValuesAreFinite: keysAreFinite && valuesAreFinite)
-        var prefetch = prefetch(during: block, head: head)
+        var prefetch = prefetch(during: block, head: head, tiles: step.registerTiles)
         step.run(keyRows, keysAreFinite: keysAreFinite, &prefetch)
         finish(steps: step.number + 1)
         block += 1
@@ -105,7 +105,7 @@ struct BackwardPass<Terms: GradientTerms> {
   /// What to fetch during a step: a part of the rows that the next item reads, and of those that this one writes.
   ///
   /// Where the next item is not known, it is the rows of the next step, and after the last step the rows of dK and dV.
-  private func prefetch(during block: Int, head: Int) -> Prefetch {
+  private func prefetch(during block: Int, head: Int, tiles: Int) -> Prefetch {
     let queries = queries(block)
     var prefetch = Prefetch()
     if let next = item.next?.pointee {
@@ -129,7 +129,7 @@ struct BackwardPass<Terms: GradientTerms> {
       prefetch.add(keyRange, of: problem.keyGradient)
       prefetch.add(valueRange, of: problem.valueGradient)
     }
-    prefetch.spread(over: registerTiles(rows: queries.count))
+    prefetch.spread(over: tiles)
     return prefetch
   }
 
@@ -162,21 +162,6 @@ struct BackwardPass<Terms: GradientTerms> {
     let before = head * problem.queryLength
     return BlockRange(
       start: item.keys * (before + queries.start) / all, end: item.keys * (before + queries.end) / all)
-  }
-
-  /// About as many register tiles as a step has: those of the products of lane groups.
-  ///
-  /// - Parameter rows: The queries of the step.
-  private func registerTiles(rows: Int) -> Int {
-    var tiles = 0
-    var index = 0
-    while index < groupCount {
-      let tileRows = registerTileRows(vectors: lanes(index).vectors)
-      tiles += 2 * ((rows + tileRows - 1) / tileRows)
-      tiles += problem.headDimension / tileRows + problem.valueDimension / tileRows
-      index += 1
-    }
-    return tiles
   }
 
   // MARK: Taking turns
@@ -238,8 +223,8 @@ struct BackwardPass<Terms: GradientTerms> {
   var valueRange: OperandRange { problem.valueRange(keys, batch: item.batch, head: item.keyValueHead) }
 
   func clearGradients(of group: Int) {
-    keyGradient(group).update(repeating: 0, count: LaneGroup.width * problem.headDimension)
-    valueGradient(group).update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
+    keyGradient(group).clear()
+    valueGradient(group).clear()
   }
 
   func storeGradients() {
@@ -250,10 +235,8 @@ struct BackwardPass<Terms: GradientTerms> {
       let group = lanes(index)
       // No step has begun the sums of keys that no query may see.
       if headsPerGroup == 0 || problem.queries(seeing: keys(of: group)).isEmpty { clearGradients(of: index) }
-      storeTransposed(
-        keyGradient(index), columns: problem.headDimension, factors: factors, to: group, of: problem.keyGradient)
-      storeTransposed(
-        valueGradient(index), columns: problem.valueDimension, factors: factors, to: group, of: problem.valueGradient)
+      keyGradient(index).store(factors: factors, to: problem.keyGradient)
+      valueGradient(index).store(factors: factors, to: problem.valueGradient)
       index += 1
     }
   }
@@ -298,12 +281,18 @@ extension BackwardPass {
     memory.floats(at: layout.packedValues) + group * problem.packedMemory(columns: problem.valueDimension)
   }
 
-  func keyGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.keyGradient) + group * LaneGroup.memory(columns: problem.headDimension)
+  func keyGradient(_ group: Int) -> LaneSums<Terms> {
+    gradient(group, at: layout.keyGradient, columns: problem.headDimension)
   }
 
-  func valueGradient(_ group: Int) -> UnsafeMutablePointer<Float> {
-    memory.floats(at: layout.valueGradient) + group * LaneGroup.memory(columns: problem.valueDimension)
+  func valueGradient(_ group: Int) -> LaneSums<Terms> {
+    gradient(group, at: layout.valueGradient, columns: problem.valueDimension)
+  }
+
+  private func gradient(_ group: Int, at offset: Int, columns: Int) -> LaneSums<Terms> {
+    LaneSums(
+      base: memory.floats(at: offset) + group * LaneGroup.memory(columns: columns), columns: columns,
+      lanes: lanes(group))
   }
 
   /// The position of each lane within its group.

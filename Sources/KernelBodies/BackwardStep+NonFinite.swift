@@ -14,15 +14,15 @@ extension BackwardStep {
   func addNonFiniteRows(_ groups: BlockRange) {
     forEachPermission(groups) { group, permissions in
       outputGradientRange.forEachNonFinite(in: problem.outputGradient) { row, column, value in
-        let target = pass.valueGradient(group) + column * LaneGroup.width
         for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
-          target[lane] += number(probabilityTerms(group, row: 0) + lane, row) * value
+          let term = number(probabilityTerms(group, row: 0) + lane, row) * value
+          pass.valueGradient(group).add(term, lane: lane, column: column)
         }
       }
       queryRange.forEachNonFinite(in: problem.query) { row, column, value in
-        let target = pass.keyGradient(group) + column * LaneGroup.width
         for lane in 0..<permissions.count where permissions.isPermitted(row, lane) {
-          target[lane] += number(scoreGradientTerms(group, row: 0) + lane, row) * value
+          let term = number(scoreGradientTerms(group, row: 0) + lane, row) * value
+          pass.keyGradient(group).add(term, lane: lane, column: column)
         }
       }
     }

@@ -105,9 +105,9 @@ struct BackwardStep<Terms: GradientTerms> {
     if problem.permitsAll(queries: BlockRange(start: first, end: queries.start + rows.end), keys: keys) {
       return TileSteps(rows: rows.count, vectors: group.vectors)
     }
-    return .beginning(rows: rows.count, vectors: group.vectors, rowStep: Terms.rowStep) { vector in
-      problem.queries(seeing: BlockRange(start: keys.start + vector * laneCount, end: keys.end)).start - first
-    }
+    return .beginning(
+      rows: rows.count, vectors: group.vectors, rowStep: Terms.rowStep,
+      firstStart: problem.queryStart(seeing: keys.start) - first)
   }
 
   var queryRange: OperandRange {
@@ -138,6 +138,24 @@ struct BackwardStep<Terms: GradientTerms> {
       outputGradients: Terms.rows(
         problem.outputGradient, outputGradientRange, isFinite: true,
         scratch: pass.memory.floats(at: layout.outputGradientRows)))
+  }
+
+  /// About as many register tiles as P, dP, dV and dK take.
+  var registerTiles: Int {
+    let groups = groups
+    var tiles = 0
+    var index = groups.start
+    while index < groups.end {
+      let lanes = pass.lanes(index)
+      let rows = rows(seeing: lanes)
+      if !rows.isEmpty {
+        let steps = steps(of: lanes, rows)
+        steps.forEach { tiles += 2 * ($0.rows.count / registerTileRows(vectors: $0.vectors.count)) }
+        tiles += pass.keyGradient(index).registerTiles(steps) + pass.valueGradient(index).registerTiles(steps)
+      }
+      index += 1
+    }
+    return tiles
   }
 
   // MARK: The last three products
@@ -171,22 +189,16 @@ struct BackwardStep<Terms: GradientTerms> {
         if isFirst(of: lanes) {
           if steps.firstHasAllVectors(of: lanes.vectors) { start = .zero } else { pass.clearGradients(of: index) }
         }
-        steps.forEach { step in
-          let row = rows.start + step.rows.start
-          let depth = Terms.depth(step.rows.count)
-          multiply(
-            rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count, depth: depth,
-            outputGradients.byColumn(from: row), probabilityTerms(index, row: row),
-            stride: Terms.parts * tiles.stride, into: pass.valueGradient(index), destinationStride: LaneGroup.width,
-            start: start, accuracy: .ofRoundedOperand, prefetch: prefetch)
-          multiply(
-            rows: Terms.resultRows(problem.headDimension), vectors: step.vectors.count, depth: depth,
-            queries.byColumn(from: row),
-            scoreGradientTerms(index, row: row), stride: Terms.parts * tiles.stride,
-            into: pass.keyGradient(index), destinationStride: LaneGroup.width, start: start,
-            accuracy: .ofRoundedOperand, prefetch: prefetch)
-          start = .destination
-        }
+        Terms.add(
+          LaneProducts(
+            tile: probabilityTerms(index, row: rows.start), stride: tiles.stride, steps: steps,
+            operand: outputGradients, firstRow: rows.start),
+          to: pass.valueGradient(index), start: start, prefetch)
+        Terms.add(
+          LaneProducts(
+            tile: scoreGradientTerms(index, row: rows.start), stride: tiles.stride, steps: steps,
+            operand: queries, firstRow: rows.start),
+          to: pass.keyGradient(index), start: start, prefetch)
       }
       index += 1
     }

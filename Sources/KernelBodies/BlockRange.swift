@@ -50,8 +50,16 @@ extension KernelProblem {
   @inline(__always)
   func keys(seenBy queries: BlockRange) -> BlockRange {
     BlockRange(
-      start: max(0, diagonal + queries.start - left), end: min(keyLength, diagonal + queries.end + right))
+      start: max(0, diagonal + queries.start - left), end: min(keyLength, keyEnd(seenBy: queries.end - 1)))
   }
+
+  /// One past the last key that a query may see, were there as many keys as one likes. The next query's is one more.
+  @inline(__always)
+  func keyEnd(seenBy query: Int) -> Int { diagonal + query + 1 + right }
+
+  /// The first query that may see a key, were there as many queries as one likes. The next key's is one more.
+  @inline(__always)
+  func queryStart(seeing key: Int) -> Int { key - diagonal - right }
 
   /// The keys of an item that at least one of its queries may see.
   @inline(__always)
@@ -61,7 +69,7 @@ extension KernelProblem {
   @inline(__always)
   func queries(seeing keys: BlockRange) -> BlockRange {
     BlockRange(
-      start: max(0, keys.start - diagonal - right), end: min(queryLength, keys.end - diagonal + left))
+      start: max(0, queryStart(seeing: keys.start)), end: min(queryLength, keys.end - diagonal + left))
   }
 
   /// Whether every query of `queries` may see every key of `keys`.

@@ -41,7 +41,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      if !isFinite && !group.keys.isEmpty { markNonFiniteRows(of: group) }
+      if !isFinite && !group.keys.isEmpty { outputs(of: group).markNonFinite(in: group.softmax.sum) }
       finish(group)
       index += 1
     }
@@ -52,7 +52,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      if !group.keys.isEmpty && !isOutputFinite(group) { return false }
+      if !group.keys.isEmpty && !outputs(of: group).areFinite { return false }
       index += 1
     }
     return true
@@ -68,19 +68,9 @@ struct ForwardPass<Terms: TermArithmetic> {
     problem.isMasked(queries: queries, keys: keys) || Terms.stepStart(keys.start) != keys.start
   }
 
-  private func markNonFiniteRows(of group: QueryGroup) {
-    var lane = 0
-    while lane < group.lanes.vectors * laneCount {
-      var sum = Vector(at: group.softmax.sum + lane)
-      var column = 0
-      while column < problem.valueDimension {
-        let output = Vector(at: group.output + column * LaneGroup.width + lane)
-        sum += (output - output)
-        column += 1
-      }
-      sum.store(at: group.softmax.sum + lane)
-      lane += laneCount
-    }
+  /// O of a group.
+  func outputs(of group: QueryGroup) -> LaneSums<Terms> {
+    LaneSums(base: group.output, columns: problem.valueDimension, lanes: group.lanes)
   }
 
   /// - Parameter searchingValues: Whether to look for infinite and NaN values that are forbidden to some query. See
@@ -118,28 +108,11 @@ struct ForwardPass<Terms: TermArithmetic> {
     var index = 0
     while index < groupCount {
       let group = group(index)
-      if isFinitenessRequired && !group.keys.isEmpty && !isOutputFinite(group) { return false }
+      if isFinitenessRequired && !group.keys.isEmpty && !outputs(of: group).areFinite { return false }
       finish(group)
       index += 1
     }
     return true
-  }
-
-  private func isOutputFinite(_ group: QueryGroup) -> Bool {
-    var even = VectorIndices.zero
-    var odd = VectorIndices.zero
-    var lane = 0
-    while lane < group.lanes.vectors * laneCount {
-      var column = group.output + lane
-      for _ in 0..<problem.valueDimension / 2 {
-        even = even.maximum(Vector(at: column).magnitudeBits)
-        odd = odd.maximum(Vector(at: column + LaneGroup.width).magnitudeBits)
-        column += 2 * LaneGroup.width
-      }
-      if problem.valueDimension % 2 == 1 { even = even.maximum(Vector(at: column).magnitudeBits) }
-      lane += laneCount
-    }
-    return even.maximum(odd).areFiniteMagnitudes
   }
 
   func prepare(_ group: QueryGroup) {
@@ -226,10 +199,9 @@ struct ForwardPass<Terms: TermArithmetic> {
         let keys = keys(ofBlock: first, of: visit, seenBy: group)
         if !keys.isEmpty {
           unitSteps += Terms.stepsOfUnit(keys: keys.count, in: problem)
-          steps(of: group, keys).forEach { step in
-            let rows = registerTileRows(vectors: step.vectors.count)
-            tiles += step.rows.count / rows * parts + problem.valueDimension / rows
-          }
+          let steps = steps(of: group, keys)
+          steps.forEach { tiles += $0.rows.count / registerTileRows(vectors: $0.vectors.count) * parts }
+          tiles += outputs(of: group).registerTiles(steps)
         }
         first += problem.keyBlock
       }
@@ -355,9 +327,9 @@ struct ForwardPass<Terms: TermArithmetic> {
     if group.lanes.spansHeads || problem.permitsAll(queries: group.queries, keys: keys) {
       return TileSteps(rows: keys.count, vectors: vectors)
     }
-    return .ending(rows: keys.count, vectors: vectors, rowStep: Terms.rowStep) { vector in
-      problem.keys(seenBy: group.queries(ofVector: vector)).end - keys.start
-    }
+    return .ending(
+      rows: keys.count, lanes: group.lanes.count, rowStep: Terms.rowStep,
+      firstEnd: problem.keyEnd(seenBy: group.queries.start) - keys.start)
   }
 
   func isMasked(_ group: QueryGroup, _ keys: BlockRange) -> Bool {
@@ -392,17 +364,9 @@ struct ForwardPass<Terms: TermArithmetic> {
     _ tile: ScoreTile, _ steps: TileSteps, _ values: RowBlock<Terms>, firstRow: Int, to group: QueryGroup,
     start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {
-    steps.forEach { step in
-      let lane = step.vectors.start * laneCount
-      // The first step has all vectors.
-      multiply(
-        rows: Terms.resultRows(problem.valueDimension), vectors: step.vectors.count,
-        depth: Terms.depth(step.rows.count),
-        values.byColumn(from: firstRow + step.rows.start),
-        tile.base + Terms.termRow(step.rows.start) * tile.stride + lane, stride: Terms.parts * tile.stride,
-        into: group.output + lane, destinationStride: LaneGroup.width,
-        start: step.rows.start == 0 ? start : .destination, accuracy: .ofRoundedOperand, prefetch: prefetch)
-    }
+    let products = LaneProducts(
+      tile: tile.base, stride: tile.stride, steps: steps, operand: values, firstRow: firstRow)
+    Terms.add(products, to: outputs(of: group), start: start, prefetch)
   }
 
   /// Adds what the infinite and NaN values contribute to the queries that may see them.
@@ -419,7 +383,7 @@ struct ForwardPass<Terms: TermArithmetic> {
       while lane < tile.vectors * laneCount {
         if permissions.base[row * permissions.stride + lane] != -.infinity {
           let probability = Terms.Probabilities.number(tile.base + lane, row: row, stride: tile.stride)
-          group.output[column * LaneGroup.width + lane] += probability * value
+          outputs(of: group).add(probability * value, lane: lane, column: column)
         }
         lane += 1
       }
@@ -428,22 +392,19 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   private func finish(_ group: QueryGroup) {
     if group.keys.isEmpty {
-      group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
+      outputs(of: group).clear()
     }
     if let partialRows = item.partialRows {
       storePartial(group, PartialRows(base: partialRows, problem))
     } else {
-      storeTransposed(
-        group.output, columns: problem.valueDimension, factors: finishSoftmax(group), to: group.lanes,
-        of: problem.output)
+      outputs(of: group).store(factors: finishSoftmax(group), to: problem.output)
     }
   }
 
   private func storePartial(_ group: QueryGroup, _ rows: PartialRows) {
     let factors = group.softmax.factors
     factors.update(repeating: 1 / Terms.Probabilities.scale, count: LaneGroup.width)
-    storeTransposed(
-      group.output, columns: problem.valueDimension, factors: factors, to: group.lanes, of: rows.operand(item))
+    outputs(of: group).store(factors: factors, to: rows.operand(item))
     var lane = 0
     while lane < group.lanes.count {
       rows.setState(group.lanes.start + lane, maximum: group.softmax.maximum[lane], sum: group.softmax.sum[lane])

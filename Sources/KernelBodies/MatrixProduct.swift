@@ -119,12 +119,15 @@ extension RegisterTerms {
   typealias ThreeVectorRows = Three
 #endif
 
-/// The rows of the register tiles of a product that is one lane group wide, or less.
+/// The rows of the first register tiles of a product.
 @inline(__always)
 func registerTileRows(vectors: Int) -> Int {
-  switch vectors {
+  switch registerTileWidth(vectors) {
   case 1: Eight.value
   case 2: TwoVectorRows.value
+  #if ISA_AVX512
+    case 4: FourVectorRows.value
+  #endif
   default: ThreeVectorRows.value
   }
 }

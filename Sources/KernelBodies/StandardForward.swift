@@ -63,7 +63,7 @@ extension ForwardPass where Terms == FloatTerms {
   func computeOutput(from panel: UnsafeMutablePointer<Float>) {
     let group = group(0)
     prepare(group)
-    group.output.update(repeating: 0, count: LaneGroup.width * problem.valueDimension)
+    outputs(of: group).clear()
     forEachKeyBlock { keys in
       let tile = panelTile(panel, keys)
       addValues(
@@ -72,7 +72,6 @@ extension ForwardPass where Terms == FloatTerms {
     }
     let factors = group.softmax.factors
     factors.update(repeating: 1, count: LaneGroup.width)
-    storeTransposed(
-      group.output, columns: problem.valueDimension, factors: factors, to: group.lanes, of: problem.output)
+    outputs(of: group).store(factors: factors, to: problem.output)
   }
 }

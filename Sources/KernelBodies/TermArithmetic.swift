@@ -58,6 +58,16 @@ protocol TermArithmetic {
     stride: Int, into destination: UnsafeMutablePointer<Float>, destinationStride: Int, start: AccumulatorStart,
     accuracy: ProductAccuracy, raising maxima: UnsafeMutablePointer<Float>?, prefetch: UnsafeMutablePointer<Prefetch>?)
 
+  /// Whether sums of lanes over some columns lie by row; see LaneSums.h.
+  static func sumsByRow(columns: Int) -> Bool
+
+  /// Adds products to sums of lanes.
+  ///
+  /// - Parameter start: What the sums begin with.
+  static func add(
+    _ products: LaneProducts<Self>, to sums: LaneSums<Self>, start: AccumulatorStart,
+    _ prefetch: UnsafeMutablePointer<Prefetch>?)
+
   /// Takes in keys of a block of the forward pass in a way of these terms' own.
   ///
   /// - Parameters:
@@ -156,9 +166,35 @@ extension RegisterTerms {
   }
 
   static func resultRows(_ rows: Int) -> Int { rows }
+
+  @inline(__always)
+  static func sumsByRow(columns: Int) -> Bool { kernel_sums_lie_by_row(columns, laneCount) }
+
+  @inline(__always)
+  static func add(
+    _ products: LaneProducts<Self>, to sums: LaneSums<Self>, start: AccumulatorStart,
+    _ prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
+    if sums.isByRow {
+      products.addByRow(to: sums, start: start, prefetch)
+    } else {
+      products.addByColumn(to: sums, start: start, prefetch)
+    }
+  }
 }
 
 extension TermArithmetic {
+  @inline(__always)
+  static func sumsByRow(columns: Int) -> Bool { false }
+
+  @inline(__always)
+  static func add(
+    _ products: LaneProducts<Self>, to sums: LaneSums<Self>, start: AccumulatorStart,
+    _ prefetch: UnsafeMutablePointer<Prefetch>?
+  ) {
+    products.addByColumn(to: sums, start: start, prefetch)
+  }
+
   @inline(__always)
   static func stepsOfUnit(keys: Int, in problem: KernelProblem) -> Int { 0 }
 

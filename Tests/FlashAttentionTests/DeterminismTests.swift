@@ -181,6 +181,52 @@ struct DeterminismTests {
     try type.withType { try check($0) }
   }
 
+  /// Rows that fill no lane group, but leave no few that would go one by one; staircases along both diagonals, lanes of
+  /// several heads, and keys in several blocks.
+  static let columnCases = [16, 32, 48, 64].flatMap { columns in
+    [
+      AttentionCase(lengths: (176, 230), dimensions: (columns, columns), scale: 0.2),
+      AttentionCase(heads: (2, 1), lengths: (21, 333), dimensions: (columns, columns), scale: 0.2),
+      AttentionCase(lengths: (176, 176), dimensions: (columns, columns), mask: .causal(.bottomRight), scale: 0.2),
+      AttentionCase(
+        lengths: (170, 300), dimensions: (columns, columns), mask: try! .slidingWindow(left: 90, right: 5, .topLeft),
+        scale: 0.2),
+    ]
+  }
+
+  /// Where sums lie by row, which depends on how many columns there are, other register tiles compute them, and more is
+  /// left away of what is forbidden.
+  ///
+  /// Not with the matrix unit, where the length of blocks depends on the number of columns. And not dK and dV along a
+  /// diagonal, where sums by column begin with the last steps of a staircase.
+  @Test(
+    "A column does not depend on the columns beside it", arguments: columnCases,
+    InstructionSet.usable.filter { $0 != .amx })
+  func columnsBeside(attentionCase: AttentionCase, set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_: Element.Type) throws {
+      var narrowCase = attentionCase
+      narrowCase.element = Element.attentionElementType
+      let narrow = try AttentionInputs<Element>(narrowCase)
+      let columns = attentionCase.shape.headDimension
+      var wide = try AttentionInputs<Element>(narrowCase.with(dimension: columns + 8))
+      wide.queries = try narrow.queries.widened(by: 8)
+      wide.keys = try narrow.keys.widened(by: 8)
+      wide.values = try narrow.values.widened(by: 8, with: 3)
+      wide.outputGradient = try narrow.outputGradient.widened(by: 8)
+      let options = ExecutionOptions(backend: .cpu, instructionSet: set)
+      for (result, wideResult) in zip(try Bits(narrow, options).results, try Bits(wide, options).results) {
+        if attentionCase.mask != .full && ["key gradient", "value gradient"].contains(result.name) { continue }
+        let same =
+          result.name == "log-sum-exp"
+          ? wideResult.elements
+          : wideResult.elements.enumerated().filter { $0.offset % (columns + 8) < columns }.map(\.element)
+        let isSame = ErrorMeasure.areIdentical(result.elements, same)
+        #expect(isSame, "\(narrowCase): \(result.name) by \(ErrorMeasure.relative(result.elements, same))")
+      }
+    }
+    for type in AttentionElementType.allCases { try type.withType { try check($0) } }
+  }
+
   /// Where rows of a head do not fill a tile of the matrix unit, it may be completed with rows of the next head.
   @Test(
     "A head does not depend on the heads beside it", arguments: AttentionElementType.allCases, InstructionSet.usable)
@@ -328,5 +374,32 @@ private enum Memory {
       memset(memory, byte, 1 << 20)
       if count > 1 { try litterScratch(with: byte, count: count - 1) }
     }
+  }
+}
+
+extension AttentionCase {
+  /// The same with other dimensions.
+  fileprivate func with(dimension: Int) throws -> AttentionCase {
+    var result = self
+    result.shape = try AttentionShape(
+      batch: shape.batch, queryHeads: shape.queryHeads, keyValueHeads: shape.keyValueHeads,
+      queryLength: shape.queryLength, keyLength: shape.keyLength, headDimension: dimension, valueDimension: dimension)
+    return result
+  }
+}
+
+extension TensorView where Element: AttentionElement {
+  /// The same rows with more columns behind them.
+  fileprivate func widened(by columns: Int, with number: Element = 0) throws -> TensorView {
+    let rows = Tensor(copying: self)
+    var shape = rows.shape
+    let width = shape[3]
+    shape[3] += columns
+    let scalars = rows.scalars
+    return try Tensor(
+      (0..<scalars.count / width).flatMap { row in
+        scalars[row * width..<(row + 1) * width] + [Element](repeating: number, count: columns)
+      }, shape: shape
+    ).view
   }
 }

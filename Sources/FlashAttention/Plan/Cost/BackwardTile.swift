@@ -39,11 +39,11 @@ struct BackwardTile {
   }
 
   /// What dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS fetch more than once.
-  func conflicts(in level: CacheLevel) -> Double {
-    access.conflicts(
+  func fetchedAgain(in level: CacheLevel) -> Double {
+    access.fetchedAgain(
       gradientColumns, access.queryBlock, access.valueDimension, beside: probabilities,
       in: level)
-      + access.conflicts(
+      + access.fetchedAgain(
         queryColumns, access.queryBlock, access.headDimension, beside: probabilities,
         in: level)
   }

@@ -69,6 +69,6 @@ struct FlashBackwardTraffic {
     let perGroup = tile.columns > 0 ? tile.columns : tile.rows
     let groupsFetching = level.holds(tile.inUse) ? 0 : tile.columns > 0 ? groupsPerItem : groupsPerItem - 1
     return sums + tilesFetched + (scoresStay ? 0 : tile.rows) + tile.columns + groupsFetching * perGroup
-      + groupsPerItem * tile.conflicts(in: level)
+      + groupsPerItem * tile.fetchedAgain(in: level)
   }
 }

@@ -8,7 +8,7 @@ import KernelIntrinsics
 ///     for each item, for each visit of keys, for each lane group, for each block of keys of the visit
 ///       S = K · Qᵀ      K row by row, packed Q once for every few rows
 ///       softmax of S
-///       Oᵀ += Vᵀ · P    V a few columns at a time, all of P for each of them
+///       O += Pᵀ · V     V a few columns at a time, all of P for each of them; or the other way round, where O lies by row
 ///
 /// Items of few rows, as in decoding, read each row of K and V once, and keep so little besides that it does not count.
 struct FlashForwardTraffic {
@@ -90,8 +90,8 @@ struct FlashForwardTraffic {
   /// What a block's P · V fetches more than once.
   private func values(into level: CacheLevel) -> Double {
     let column = valueRows.column(keyBlock).bytes
-    if access.usesMatrixUnit || level.holds(probabilities + column) {
-      return access.conflicts(valueRows, keyBlock, access.valueDimension, beside: probabilities, in: level)
+    if access.usesMatrixUnit || access.sumsLieByRow(access.valueDimension) || level.holds(probabilities + column) {
+      return access.fetchedAgain(valueRows, keyBlock, access.valueDimension, beside: probabilities, in: level)
     }
     // Nothing stays from one register tile to the next, which reads all of P and a column of lines again.
     let tiles = (access.valueDimension / access.tileRows).rounded(.up)

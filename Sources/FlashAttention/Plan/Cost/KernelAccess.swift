@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// What the kernels touch in memory under a plan, in bytes, for dense operands.
 struct KernelAccess {
   let shape: AttentionShape
@@ -159,12 +161,40 @@ extension KernelAccess {
     return (bytes / vector).rounded(.up) * vector
   }
 
-  /// What a product that sums along `count` rows fetches more than once, because lines of the rows push each other out.
-  ///
-  /// Each register tile reads a few columns of all the rows, and all of `tile`; so the tiles whose columns share lines
-  /// read the same column of lines in turn. The sums come and go twice for each tile, before and after.
-  func conflicts(_ rows: Rows, _ count: Double, _ columns: Double, beside tile: Double, in level: CacheLevel) -> Double
+  /// What a product that sums along `count` rows fetches more than once, where `columns` sums of each row in the lanes
+  /// of `tile` are computed.
+  func fetchedAgain(_ rows: Rows, _ count: Double, _ columns: Double, beside tile: Double, in level: CacheLevel)
+    -> Double
   {
+    sumsLieByRow(columns)
+      ? fetchedAgainByRow(count * rows.read, columns, tile, in: level)
+      : conflicts(rows, count, columns, beside: tile, in: level)
+  }
+
+  /// The kernels' own criterion.
+  func sumsLieByRow(_ columns: Double) -> Bool {
+    !usesMatrixUnit && kernel_sums_lie_by_row(Int(columns), Int(lanesPerVector))
+  }
+
+  /// The rows of the register tile of AVX-512 with so many vectors.
+  private static func rowsOfTile(vectors: Int) -> Double { [8, 12, 8, 6][vectors - 1] }
+
+  /// Each register tile reads all of the operand, and the lines of `tile` that its rows lie in.
+  private func fetchedAgainByRow(_ operand: Double, _ columns: Double, _ tile: Double, in level: CacheLevel) -> Double {
+    let tileRows = Self.rowsOfTile(vectors: Int(columns / lanesPerVector))
+    let tiles = (lanes / tileRows).rounded(.up)
+    let lines = tile / lanes * (Self.termsInLine + tileRows - 1)
+    return level.holds(operand + lines) ? 0 : (tiles - 1) * operand + max(0, tiles * lines - tile)
+  }
+
+  /// What a product fetches more than once whose register tiles read a few columns of all the rows and all of `tile`,
+  /// because lines of the rows push each other out.
+  ///
+  /// The tiles whose columns share lines read the same column of lines in turn. The sums come and go twice for each
+  /// tile, before and after.
+  private func conflicts(
+    _ rows: Rows, _ count: Double, _ columns: Double, beside tile: Double, in level: CacheLevel
+  ) -> Double {
     let inLine = Self.termsInLine
     let sums = 2 * sums(tileRows)
     return (columns / inLine).rounded(.up)

@@ -42,7 +42,7 @@ struct StandardBackwardTraffic {
     // The rows of a block are copied, and the copies read.
     let copies = level.holds(tile.rows + tile.columns + tile.sums) ? 0 : 2 * tile.columns
     return rows(level) + (level.holds(2 * matrix) ? 0 : 2 * matrix)
-      + steps * (sums + copies + tile.conflicts(in: level))
+      + steps * (sums + copies + tile.fetchedAgain(in: level))
   }
 
   private func queryGradients(_ level: CacheLevel) -> Double {

@@ -54,8 +54,8 @@ struct StandardForwardTraffic {
     let values = access.columns(access.valueDimension, of: access.keyBlock)
     let sums = access.sums(access.valueDimension)
     let sumsStay = level.holds(access.keyBlock * values.read + tile + sums)
-    let conflicts = access.conflicts(values, access.keyBlock, access.valueDimension, beside: tile, in: level)
+    let again = access.fetchedAgain(values, access.keyBlock, access.valueDimension, beside: tile, in: level)
     return rows(values, level) + (level.holds(matrix + access.keyValueHeads * access.keys * values.stored) ? 0 : matrix)
-      + panels * blocks * (conflicts + (sumsStay ? 0 : sums))
+      + panels * blocks * (again + (sumsStay ? 0 : sums))
   }
 }

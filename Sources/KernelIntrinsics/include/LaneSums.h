@@ -1,0 +1,16 @@
+// How the sums of rows in lanes lie in memory: O of queries, dK and dV of keys. It is C for the reason that KernelProblem.h
+// is: the engine predicts what the kernels do.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Whether the sums of a row are neighbours, and not those of a column, where register tiles compute them.
+//
+// By row, register tiles have a few rows and all columns. With AVX-512 these are up to four vectors; rows of eight would be
+// read in halves, which share half of the sets of the first-level cache. Measured on Zen 4 with 64 columns: 1.03 times as fast
+// under a causal mask and 1.01 to 1.02 times without in heads of 197 rows, level to 1.01 times in long ones. With the
+// registers of AVX2 a tile has three vectors at most, and long heads are 0.97 to 1.00 times as fast.
+static inline __attribute__((always_inline, unused)) bool kernel_sums_lie_by_row(intptr_t columns, intptr_t lanes) {
+  return lanes == 16 && columns % lanes == 0 && columns <= 4 * lanes;
+}
