@@ -7,7 +7,8 @@ import KernelIntrinsics
 ///       P  = 2^(S − LSE_i)
 ///       dP = dO_i · Vᵀ
 ///       dS = P ∘ (dP − δ_i)       δ = row sums of dO ∘ O
-///       dVᵀ += dO_iᵀ · P;  dKᵀ += Q_iᵀ · dS;  dQ_i += dS · K
+///       dVᵀ += dO_iᵀ · P;  dKᵀ += Q_iᵀ · dS       or by row; see ``LaneSums``
+///       dQ_i += dS · K
 ///
 /// These are the five products of Algorithm 4 of FlashAttention (Dao et al., 2022). Nobody else adds to this block's dK
 /// and dV. dQ_i is shared with the items of other key blocks, which take turns in the order of the keys, so that the

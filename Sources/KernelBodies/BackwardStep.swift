@@ -167,7 +167,7 @@ struct BackwardStep<Terms: GradientTerms> {
       scratch: pass.memory.floats(at: pass.layout.gradientRows))
   }
 
-  /// dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS.
+  /// dV += Pᵀ · dO and dK += dSᵀ · Q.
   func addKeyValueProducts(
     _ groups: BlockRange, _ rows: Rows, _ prefetch: UnsafeMutablePointer<Prefetch>? = nil
   ) {

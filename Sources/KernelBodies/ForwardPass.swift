@@ -6,7 +6,7 @@ import KernelIntrinsics
 ///       S = K_j · Qᵀ              queries in the lanes, base 2
 ///       mask S where the block is not wholly permitted
 ///       m' = max(m, max S);  P = 2^(S − m');  ℓ = 2^(m − m') ℓ + Σ P
-///       Oᵀ = 2^(m − m') Oᵀ + V_jᵀ · P
+///       Oᵀ = 2^(m − m') Oᵀ + V_jᵀ · P      or by row; see ``LaneSums``
 ///     O = O / ℓ;  LSE = ln 2 · m + ln ℓ
 struct ForwardPass<Terms: TermArithmetic> {
   let problem: KernelProblem
@@ -341,7 +341,7 @@ struct ForwardPass<Terms: TermArithmetic> {
     problem.hasElementwiseMask ? keys : problem.keysForbidden(toAnyOf: group.queries, among: keys)
   }
 
-  /// Oᵀ = start + Vᵀ · P for the keys of one tile.
+  /// O = start + Pᵀ · V for the keys of one tile.
   @inline(__always)
   func addValues(
     _ tile: ScoreTile, _ steps: TileSteps, _ keys: BlockRange, _ values: RowBlock<Terms>, firstRow: Int,

@@ -38,7 +38,7 @@ struct BackwardTile {
     return level.excess(of: 2 * probabilities, in: product + probabilities)
   }
 
-  /// What dVᵀ += dOᵀ · P and dKᵀ += Qᵀ · dS fetch more than once.
+  /// What dV += Pᵀ · dO and dK += dSᵀ · Q fetch more than once.
   func fetchedAgain(in level: CacheLevel) -> Double {
     access.fetchedAgain(
       gradientColumns, access.queryBlock, access.valueDimension, beside: probabilities,
