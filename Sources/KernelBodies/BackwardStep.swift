@@ -150,7 +150,10 @@ struct BackwardStep<Terms: GradientTerms> {
       let rows = rows(seeing: lanes)
       if !rows.isEmpty {
         let steps = steps(of: lanes, rows)
-        steps.forEach { tiles += 2 * ($0.rows.count / registerTileRows(vectors: $0.vectors.count)) }
+        steps.forEach { step in
+          let tileRows = registerTileRows(vectors: step.vectors.count)
+          tiles += 2 * ((step.rows.count + tileRows - 1) / tileRows)
+        }
         tiles += pass.keyGradient(index).registerTiles(steps) + pass.valueGradient(index).registerTiles(steps)
       }
       index += 1
@@ -229,7 +232,7 @@ struct BackwardStep<Terms: GradientTerms> {
         multiply(
           rows: rows, vectors: problem.queryGradientStride / laneCount,
           depth: Terms.depth(seen.end - keys.start - firstLane), gradients.byRow(from: row),
-          keyRows.base + firstKey / Terms.numbersPerTerm * keyRows.stride, stride: keyRows.stride,
+          keyRows.vectors(from: firstKey), stride: keyRows.stride,
           into: queryGradientRows + row * problem.queryGradientStride, destinationStride: problem.queryGradientStride,
           start: pass.hasAllKeys ? .zero : .destination, accuracy: .ofRoundedOperand)
       }

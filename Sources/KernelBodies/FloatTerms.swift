@@ -37,7 +37,7 @@ enum FloatTerms: RegisterTerms {
   }
 
   /// As ``rows(_:_:isFinite:scratch:)``, but in place only where the rows spread over the first-level cache: each line
-  /// is read again by the next register tile, after a line of every other row.
+  /// is read again by the next register tile, after one or all lines of every other row.
   ///
   /// The copy costs one move per element where the product costs as many multiply-adds as there are lanes in a tile.
   @inline(__always)
@@ -74,7 +74,7 @@ enum FloatTerms: RegisterTerms {
   @inline(__always)
   private static func spreads(_ stride: Int, rows: Int) -> Bool {
     #if ISA_AVX512
-      // A register tile takes half a line of each row and does twice the work with it.
+      // A register tile takes half a line of each row and does twice the work with it; or whole rows.
       return stride & 1023 != 0
     #else
       // 64 sets of one line each; a stride that is a power of two in lines reaches only a part of them.

@@ -1,3 +1,5 @@
+import KernelIntrinsics
+
 /// What is added to the sums of a lane group: the products of a tile in the format of products, P or dS, and as many rows
 /// of an operand as the tile has, over which they are summed.
 struct LaneProducts<Terms: TermArithmetic> {
@@ -36,14 +38,15 @@ extension LaneProducts where Terms: RegisterTerms {
   /// the terms.
   @inline(__always)
   func addByRow(to sums: LaneSums<Terms>, start: AccumulatorStart, _ prefetch: UnsafeMutablePointer<Prefetch>?) {
-    let vectors = sums.columns / laneCount
     var start = start
     if case .scaledDestination(let factors) = start {
       sums.scaleRows(by: factors)
       start = .destination
     }
+    let vectors = sums.columns / laneCount
     let count = sums.lanes.count
     let height = registerTileRows(vectors: vectors)
+    assert(height == kernel_rows_of_sums_by_row(sums.columns, laneCount))
     var lane = 0
     while lane < count {
       // No farther than a vector, whose lanes have the same rows in the tile.
@@ -53,7 +56,7 @@ extension LaneProducts where Terms: RegisterTerms {
       multiply(
         rows: end - lane, vectors: vectors, depth: Terms.depth(rows.count),
         ScalarOperand<ByColumn, Terms>(base: tile + Terms.termRow(rows.start) * stride + lane, stride: stride),
-        operand.base + (firstRow + rows.start) / Terms.numbersPerTerm * operand.stride, stride: operand.stride,
+        operand.vectors(from: firstRow + rows.start), stride: operand.stride,
         into: sums.rows(from: lane), destinationStride: sums.columns, start: start, accuracy: .ofRoundedOperand,
         prefetch: prefetch)
       lane = end

@@ -3,7 +3,8 @@ import KernelIntrinsics
 /// One sum for each row in the lanes of a group and each column of an operand: O of queries, or dK or dV of keys.
 ///
 /// They lie by column, in the lanes that their rows have in tiles, or by row, as in the tensor that they end in. By row
-/// neither unused lanes nor what a diagonal forbids to single rows is computed, and nothing is transposed at the end.
+/// neither unused lanes are computed nor what a diagonal forbids to the few rows of a register tile, and nothing is
+/// transposed at the end.
 struct LaneSums<Terms: TermArithmetic> {
   let base: UnsafeMutablePointer<Float>
   let columns: Int
@@ -24,8 +25,9 @@ struct LaneSums<Terms: TermArithmetic> {
   func registerTiles(_ steps: TileSteps) -> Int {
     if isByRow {
       let rows = registerTileRows(vectors: columns / laneCount)
-      return steps.isDiagonal
-        ? lanes.vectors * ((laneCount + rows - 1) / rows) : (lanes.count + rows - 1) / rows
+      if !steps.isDiagonal { return (lanes.count + rows - 1) / rows }
+      let (vectors, rest) = (lanes.count / laneCount, lanes.count % laneCount)
+      return vectors * ((laneCount + rows - 1) / rows) + (rest + rows - 1) / rows
     }
     var tiles = 0
     steps.forEach { tiles += columns / registerTileRows(vectors: $0.vectors.count) }
@@ -113,24 +115,13 @@ struct LaneSums<Terms: TermArithmetic> {
 
   @inline(never)
   private func storeRows(factors: UnsafePointer<Float>, to operand: KernelOperand) {
-    if operand.columnStride == 1 {
-      switch operand.stored {
-      case .float32: storeRows(Float32Format.self, factors, operand)
-      case .float16: storeRows(Float16Format.self, factors, operand)
-      case .bfloat16: storeRows(BrainFloatFormat.self, factors, operand)
-      case .boolean: break
-      }
-    } else {
-      lanes.forEachLane { lane, head, row in
-        let offset = operand.offset(batch: lanes.batch, head: head, row: row)
-        let sums = rows(from: lane)
-        var column = 0
-        while column < columns {
-          operand.store(
-            Vector(at: sums + column) * factors[lane], at: offset + column * operand.columnStride, count: laneCount)
-          column += laneCount
-        }
-      }
+    // Results are dense.
+    assert(operand.columnStride == 1)
+    switch operand.stored {
+    case .float32: storeRows(Float32Format.self, factors, operand)
+    case .float16: storeRows(Float16Format.self, factors, operand)
+    case .bfloat16: storeRows(BrainFloatFormat.self, factors, operand)
+    case .boolean: break
     }
   }
 

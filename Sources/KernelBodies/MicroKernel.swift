@@ -32,7 +32,8 @@ enum AccumulatorStart {
   case zero
   /// The destination.
   case destination
-  /// The destination times one factor per lane: how online softmax rescales its output for free.
+  /// The destination times one factor per lane: how online softmax rescales its output for free where it lies by
+  /// column.
   case scaledDestination(by: UnsafePointer<Float>)
 
   /// The same for the vectors from `column` on.

@@ -38,7 +38,7 @@ protocol TermArithmetic {
     _ operand: KernelOperand, _ range: OperandRange, isFinite: Bool, scratch: UnsafeMutablePointer<Float>
   ) -> RowBlock<Self>
 
-  /// Rows whose terms run along the rows, as the scalars of a product.
+  /// Rows whose terms run along the rows, as the scalars of a product, or where sums lie by row as its vectors.
   ///
   /// - Parameters:
   ///   - rows: The same rows as ``rows(_:_:isFinite:scratch:)`` made them, which may serve as they are.
@@ -130,7 +130,7 @@ extension KernelProblem {
   }
 }
 
-/// Rows of one head as a product reads them: as broadcast scalars, one per term.
+/// Rows of one head as a product reads them: as broadcast scalars, one per term, or as vectors.
 struct RowBlock<Terms: TermArithmetic> {
   var base: UnsafePointer<Float>
   /// The distance of neighbouring rows of terms, in terms.
@@ -150,6 +150,10 @@ struct RowBlock<Terms: TermArithmetic> {
   func byColumn(from row: Int) -> ScalarOperand<Terms.ColumnLayout, Terms> {
     ScalarOperand<Terms.ColumnLayout, Terms>(base: base, stride: stride).from(term: row / Terms.numbersPerTerm)
   }
+
+  /// The rows from `row` on, a multiple of the numbers per term, as the vectors of a product that is summed over them.
+  @inline(__always)
+  func vectors(from row: Int) -> UnsafePointer<Float> { base + row / Terms.numbersPerTerm * stride }
 }
 
 /// Terms whose products are computed by register tiles.

@@ -42,7 +42,7 @@ struct TileSteps {
     let rowStep = max(rowStep, 8)
     let vectors = (lanes + laneCount - 1) / laneCount
     var steps = TileSteps(rows: rows, vectors: vectors)
-    steps.edge = .end(firstEnd)
+    if firstEnd < rows { steps.edge = .end(firstEnd) }
     steps.count = 0
     var start = 0
     for vector in 0..<3 where vector < vectors {
@@ -67,7 +67,7 @@ struct TileSteps {
   static func beginning(rows: Int, vectors: Int, rowStep: Int, firstStart: Int) -> TileSteps {
     let rowStep = max(rowStep, 8)
     var steps = TileSteps(rows: rows, vectors: vectors)
-    steps.edge = .start(firstStart)
+    if firstStart + vectors * laneCount > 1 { steps.edge = .start(firstStart) }
     steps.count = 0
     var end = rows
     for index in 0..<3 where index < vectors {
@@ -100,13 +100,14 @@ struct TileSteps {
     }
   }
 
-  /// The rows that one of some lanes needs, from the first one on that is a multiple of `rowStep`.
+  /// The rows that one of some lanes needs, which may be none. They begin with a multiple of `rowStep`.
   @inline(__always)
   func rows(ofLanes lanes: BlockRange, rowStep: Int) -> BlockRange {
     switch edge {
     case .none: BlockRange(start: 0, end: tileRows)
     case .end(let first): BlockRange(start: 0, end: max(0, min(first + lanes.end - 1, tileRows)))
-    case .start(let first): BlockRange(start: max(0, first + lanes.start) / rowStep * rowStep, end: tileRows)
+    case .start(let first):
+      BlockRange(start: min(max(0, first + lanes.start), tileRows) / rowStep * rowStep, end: tileRows)
     }
   }
 

@@ -183,13 +183,13 @@ struct DeterminismTests {
 
   /// Rows that fill no lane group, but leave no few that would go one by one; staircases along both diagonals, lanes of
   /// several heads, and keys in several blocks.
-  static let columnCases = [16, 32, 48, 64].flatMap { columns in
+  static let columnCases = [32, 48, 64].flatMap { columns in
     [
       AttentionCase(lengths: (176, 230), dimensions: (columns, columns), scale: 0.2),
       AttentionCase(heads: (2, 1), lengths: (21, 333), dimensions: (columns, columns), scale: 0.2),
-      AttentionCase(lengths: (176, 176), dimensions: (columns, columns), mask: .causal(.bottomRight), scale: 0.2),
+      AttentionCase(lengths: (175, 177), dimensions: (columns, columns), mask: .causal(.bottomRight), scale: 0.2),
       AttentionCase(
-        lengths: (170, 300), dimensions: (columns, columns), mask: try! .slidingWindow(left: 90, right: 5, .topLeft),
+        lengths: (171, 301), dimensions: (columns, columns), mask: try! .slidingWindow(left: 90, right: 5, .topLeft),
         scale: 0.2),
     ]
   }
@@ -197,8 +197,8 @@ struct DeterminismTests {
   /// Where sums lie by row, which depends on how many columns there are, other register tiles compute them, and more is
   /// left away of what is forbidden.
   ///
-  /// Not with the matrix unit, where the length of blocks depends on the number of columns. And not dK and dV along a
-  /// diagonal, where sums by column begin with the last steps of a staircase.
+  /// Not with the matrix unit, where the length of blocks depends on the number of columns. And dK and dV along a
+  /// diagonal only but for rounding, because sums by column begin with the last steps of a staircase there.
   @Test(
     "A column does not depend on the columns beside it", arguments: columnCases,
     InstructionSet.usable.filter { $0 != .amx })
@@ -215,13 +215,17 @@ struct DeterminismTests {
       wide.outputGradient = try narrow.outputGradient.widened(by: 8)
       let options = ExecutionOptions(backend: .cpu, instructionSet: set)
       for (result, wideResult) in zip(try Bits(narrow, options).results, try Bits(wide, options).results) {
-        if attentionCase.mask != .full && ["key gradient", "value gradient"].contains(result.name) { continue }
         let same =
           result.name == "log-sum-exp"
           ? wideResult.elements
           : wideResult.elements.enumerated().filter { $0.offset % (columns + 8) < columns }.map(\.element)
-        let isSame = ErrorMeasure.areIdentical(result.elements, same)
-        #expect(isSame, "\(narrowCase): \(result.name) by \(ErrorMeasure.relative(result.elements, same))")
+        let difference = ErrorMeasure.relative(result.elements, same)
+        let isReordered =
+          attentionCase.mask != .full && ["key gradient", "value gradient"].contains(result.name)
+        let isSame =
+          isReordered
+          ? difference < 8 * narrowCase.element.roundingError : ErrorMeasure.areIdentical(result.elements, same)
+        #expect(isSame, "\(narrowCase): \(result.name) by \(difference)")
       }
     }
     for type in AttentionElementType.allCases { try type.withType { try check($0) } }
@@ -310,6 +314,13 @@ struct DeterminismTests {
       AttentionCase(lengths: (50, 31), dimensions: (17, 33), element: .float16, mask: .causal(.bottomRight)),
       AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24)),
       AttentionCase(heads: (2, 1), lengths: (2, 40), dimensions: (40, 24), element: .bfloat16),
+      // Sums that lie by row with AVX-512.
+      AttentionCase(lengths: (53, 77), dimensions: (32, 64), mask: .causal(.bottomRight)),
+      AttentionCase(
+        lengths: (53, 77), dimensions: (64, 48), element: .bfloat16,
+        mask: try .slidingWindow(left: 20, right: 3, .topLeft)),
+      AttentionCase(
+        heads: (4, 2), lengths: (21, 61), dimensions: (48, 64), element: .bfloat16, mask: .causal(.topLeft)),
     ] {
       func check<Element: AttentionElement>(_: Element.Type) throws {
         let inputs = try AttentionInputs<Element>(attentionCase)

@@ -98,8 +98,8 @@ struct BackwardSchedule {
   /// - Parameters:
   ///   - team: How many heads are worked on at the same time.
   ///   - sharedTail: The lanes of a vector where the last two lane groups of an item share their vectors evenly so that
-  ///     none remains alone. How a key's sums begin under a mask depends on the vectors beside it, and blocks may not
-  ///     decide which these are: a vector that is alone in the last block gets one from the block before.
+  ///     none remains alone. How a key's sums by column begin under a mask depends on the vectors beside it, and blocks
+  ///     may not decide which these are: a vector that is alone in the last block gets one from the block before.
   init(_ shape: AttentionShape, keyBlock: Int, team: Int, sharedTail lanes: Int = 0) {
     self.shape = shape
     self.keyBlock = keyBlock

@@ -93,7 +93,7 @@ struct KernelAccess {
 }
 
 extension KernelAccess {
-  /// Rows of an operand as scalars of a product.
+  /// Rows of an operand as scalars of a product, or where sums lie by row as its vectors.
   struct Rows {
     /// The bytes of a row as it is stored.
     let stored: Double
@@ -176,15 +176,14 @@ extension KernelAccess {
     !usesMatrixUnit && kernel_sums_lie_by_row(Int(columns), Int(lanesPerVector))
   }
 
-  /// The rows of the register tile of AVX-512 with so many vectors.
-  private static func rowsOfTile(vectors: Int) -> Double { [8, 12, 8, 6][vectors - 1] }
-
-  /// Each register tile reads all of the operand, and the lines of `tile` that its rows lie in.
+  /// Each register tile reads all of the operand, and the lines of `tile` that its rows lie in. Its sums come and go
+  /// twice, before and after.
   private func fetchedAgainByRow(_ operand: Double, _ columns: Double, _ tile: Double, in level: CacheLevel) -> Double {
-    let tileRows = Self.rowsOfTile(vectors: Int(columns / lanesPerVector))
+    let tileRows = Double(kernel_rows_of_sums_by_row(Int(columns), Int(lanesPerVector)))
     let tiles = (lanes / tileRows).rounded(.up)
     let lines = tile / lanes * (Self.termsInLine + tileRows - 1)
-    return level.holds(operand + lines) ? 0 : (tiles - 1) * operand + max(0, tiles * lines - tile)
+    let sums = 2 * tileRows * columns * 4
+    return level.holds(operand + lines + sums) ? 0 : (tiles - 1) * operand + max(0, tiles * lines - tile)
   }
 
   /// What a product fetches more than once whose register tiles read a few columns of all the rows and all of `tile`,

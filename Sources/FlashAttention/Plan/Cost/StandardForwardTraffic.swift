@@ -4,7 +4,7 @@
 ///
 ///     S = K · Qᵀ                                    writes a panel
 ///     softmax: maximum, then 2^(S − m), vector by vector of the panel's rows; then division by the sum
-///     Oᵀ += Vᵀ · P                                  reads a panel
+///     O += Pᵀ · V                                   reads a panel
 ///
 /// Nothing is skipped where a mask forbids it.
 struct StandardForwardTraffic {
