@@ -111,8 +111,8 @@ struct BackwardPass<Terms: GradientTerms> {
     var prefetch = Prefetch()
     if let next = item.next?.pointee {
       let part = partOfKeys(queries, head: head)
-      prefetch.add(problem.keyRange(part, batch: item.batch, head: item.keyValueHead), of: problem.keyGradient)
-      prefetch.add(problem.valueRange(part, batch: item.batch, head: item.keyValueHead), of: problem.valueGradient)
+      addRows(part, of: problem.keyGradient, columns: problem.headDimension, before: next, to: &prefetch)
+      addRows(part, of: problem.valueGradient, columns: problem.valueDimension, before: next, to: &prefetch)
       prefetch.add(problem.keyRange(part, batch: next.batch, head: next.keyValueHead), of: problem.key)
       prefetch.add(problem.valueRange(part, batch: next.batch, head: next.keyValueHead), of: problem.value)
       prefetch.add(valueRows(of: queries, head: head, of: next), of: problem.output)
@@ -127,11 +127,26 @@ struct BackwardPass<Terms: GradientTerms> {
       addRows(of: self.queries(blocks.start), head: head + 1, of: item, to: &prefetch)
       addScores(of: self.queries(blocks.start), head: head + 1, to: &prefetch)
     } else {
-      prefetch.add(keyRange, of: problem.keyGradient)
-      prefetch.add(valueRange, of: problem.valueGradient)
+      if !isSummedInPlace(problem.keyGradient, columns: problem.headDimension) {
+        prefetch.add(keyRange, of: problem.keyGradient)
+      }
+      if !isSummedInPlace(problem.valueGradient, columns: problem.valueDimension) {
+        prefetch.add(valueRange, of: problem.valueGradient)
+      }
     }
     prefetch.spread(over: tiles)
     return prefetch
+  }
+
+  /// Adds rows of dK or dV: those of the next item where its sums begin there, and elsewhere those that this one ends with.
+  private func addRows(
+    _ keys: BlockRange, of gradient: KernelOperand, columns: Int, before next: BackwardItem, to prefetch: inout Prefetch
+  ) {
+    let item = isSummedInPlace(gradient, columns: columns) ? next : item
+    prefetch.add(
+      OperandRange(
+        batch: item.batch, head: item.keyValueHead, firstRow: keys.start, rows: keys.count, columns: columns),
+      of: gradient)
   }
 
   /// Adds rows of Q and dO of one of an item's heads.
@@ -236,8 +251,12 @@ struct BackwardPass<Terms: GradientTerms> {
       let group = lanes(index)
       // No step has begun the sums of keys that no query may see.
       if headsPerGroup == 0 || problem.queries(seeing: keys(of: group)).isEmpty { clearGradients(of: index) }
-      keyGradient(index).store(factors: factors, to: problem.keyGradient)
-      valueGradient(index).store(factors: factors, to: problem.valueGradient)
+      if !isSummedInPlace(problem.keyGradient, columns: problem.headDimension) {
+        keyGradient(index).store(factors: factors, to: problem.keyGradient)
+      }
+      if !isSummedInPlace(problem.valueGradient, columns: problem.valueDimension) {
+        valueGradient(index).store(factors: factors, to: problem.valueGradient)
+      }
       index += 1
     }
   }
@@ -283,17 +302,29 @@ extension BackwardPass {
   }
 
   func keyGradient(_ group: Int) -> LaneSums<Terms> {
-    gradient(group, at: layout.keyGradient, columns: problem.headDimension)
+    sums(group, of: problem.keyGradient, columns: problem.headDimension, at: layout.keyGradient)
   }
 
   func valueGradient(_ group: Int) -> LaneSums<Terms> {
-    gradient(group, at: layout.valueGradient, columns: problem.valueDimension)
+    sums(group, of: problem.valueGradient, columns: problem.valueDimension, at: layout.valueGradient)
   }
 
-  private func gradient(_ group: Int, at offset: Int, columns: Int) -> LaneSums<Terms> {
-    LaneSums(
-      base: memory.floats(at: offset) + group * LaneGroup.memory(columns: columns), columns: columns,
-      lanes: lanes(group))
+  private func sums(_ group: Int, of gradient: KernelOperand, columns: Int, at offset: Int) -> LaneSums<Terms> {
+    let lanes = lanes(group)
+    var base = memory.floats(at: offset) + group * LaneGroup.memory(columns: columns)
+    if isSummedInPlace(gradient, columns: columns) {
+      base =
+        gradient.base.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+        + gradient.offset(batch: item.batch, head: item.keyValueHead, row: item.firstKey + lanes.start)
+    }
+    return LaneSums(base: base, columns: columns, lanes: lanes)
+  }
+
+  /// Whether dK or dV is summed where it ends up, which saves a copy of it: where its rows lie as those of sums by row do,
+  /// of which each begins on a cache line.
+  func isSummedInPlace(_ gradient: KernelOperand, columns: Int) -> Bool {
+    Terms.sumsByRow(columns: columns) && gradient.stored == .float32 && gradient.columnStride == 1
+      && gradient.rowStride == columns && UInt(bitPattern: gradient.base) % 64 == 0
   }
 
   /// The position of each lane within its group.

@@ -21,13 +21,58 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
     outputs.readLines()
     var gradients = RowPrefetch(range, of: problem.outputGradient)
     gradients.readLines()
-    let deltas = problem.rowDelta.unsafelyUnwrapped + first + row
-    if !storeUnorderedDeltas(problem, batch: batch, head: head, firstRow: row, count: count, at: deltas) {
-      rowDeltas(problem, batch: batch, head: head, firstRow: row, count: count).store(firstWords: count, at: deltas)
-    }
+    storeDeltas(
+      problem, batch: batch, head: head, firstRow: row, count: count,
+      at: problem.rowDelta.unsafelyUnwrapped + first + row)
     row += laneCount
   }
 }
+
+/// Stores δ of up to a vector of rows: in the order that takes least time, but where a query sees one key only in that of
+/// ``rowDeltas(_:batch:head:firstRow:count:)``, on which the sums of other rows do not depend.
+@inline(__always)
+private func storeDeltas(
+  _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
+) {
+  #if ISA_AVX512 || ISA_AVX2
+    // Which keys other masks leave is known only element by element.
+    let isOrderKnown = problem.sumsScoresInOrder && problem.hasElementwiseMask
+    if !isOrderKnown {
+      storeUnorderedDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count, at: deltas)
+      if !problem.sumsScoresInOrder || problem.fewestKeys(seenByOneOf: firstRow, firstRow + count - 1) > 1 { return }
+      let ordered = rowDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count)
+      for lane in 0..<laneCount where lane < count {
+        let row = firstRow + lane
+        if problem.fewestKeys(seenByOneOf: row, row) <= 1 { deltas[lane] = ordered[lane] }
+      }
+      return
+    }
+  #endif
+  rowDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count).store(firstWords: count, at: deltas)
+}
+
+#if ISA_AVX512 || ISA_AVX2
+  extension KernelProblem {
+    /// Whether dP is summed column by column. The matrix unit has an order of its own, so that dP − δ is no exact zero
+    /// whatever that of δ.
+    fileprivate var sumsScoresInOrder: Bool {
+      #if ISA_AMX
+        return matrixUnitParts == 0
+      #else
+        return true
+      #endif
+    }
+
+    /// The fewest keys that the positional mask leaves to one of the queries `first...last`: to one of these two, because
+    /// the number is a concave function of the query.
+    @inline(__always)
+    fileprivate func fewestKeys(seenByOneOf first: Int, _ last: Int) -> Int {
+      min(
+        keys(seenBy: BlockRange(start: first, end: first + 1)).count,
+        keys(seenBy: BlockRange(start: last, end: last + 1)).count)
+    }
+  }
+#endif
 
 /// δ of up to a vector of rows, one in each lane.
 ///
@@ -116,83 +161,59 @@ private func adding(
   return sums
 }
 
-/// Stores δ of up to a vector of rows, summed in the order that takes least time: the matrix unit sums dP in an order
-/// of its own, so dP − δ is no exact zero whatever the order.
-///
-/// - Returns: Whether the problem allows that.
-@inline(__always)
-private func storeUnorderedDeltas(
-  _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
-) -> Bool {
-  #if ISA_AMX
+#if ISA_AVX512 || ISA_AVX2
+  /// Stores δ of up to a vector of rows, each summed in as many parts as a vector has lanes, which takes no transposing.
+  ///
+  /// The order depends neither on the number of rows, nor on how they lie in memory, nor on the columns behind one.
+  @inline(__always)
+  private func storeUnorderedDeltas(
+    _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
+  ) {
     let columns = problem.valueDimension
-    if problem.matrixUnitParts == 0 || columns % laneCount != 0 { return false }
     let output = problem.output
     let gradient = problem.outputGradient
     let outputStart = output.offset(batch: batch, head: head, row: firstRow)
     let gradientStart = gradient.offset(batch: batch, head: head, row: firstRow)
     @inline(__always)
-    func storeRowsInPlace<Format: ElementFormat>(_ format: Format.Type) {
-      let outputs = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
-      let gradients = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
-      storeProductSums(
-        columns: columns, count: count, at: deltas,
-        first: { row, column in Format.load(outputs + (row * output.rowStride + column) * Format.size) },
-        second: { row, column in Format.load(gradients + (row * gradient.rowStride + column) * Format.size) })
+    func partOfRow(_ operand: KernelOperand, _ start: Int, _ row: Int, _ column: Int) -> Vector {
+      operand.vector(
+        at: start + row * operand.rowStride + column * operand.columnStride, count: min(columns - column, laneCount))
     }
-    if output.columnStride != 1 || gradient.columnStride != 1 {
-      storeProductSums(
-        columns: columns, count: count, at: deltas,
-        first: { row, column in
-          output.vector(at: outputStart + row * output.rowStride + column * output.columnStride, count: laneCount)
-        },
-        second: { row, column in
-          gradient.vector(
-            at: gradientStart + row * gradient.rowStride + column * gradient.columnStride, count: laneCount)
-        })
-    } else if gradient.stored == .bfloat16 {
-      storeRowsInPlace(BrainFloatFormat.self)
-    } else {
-      storeRowsInPlace(Float16Format.self)
-    }
-    return true
-  #else
-    return false
-  #endif
-}
-
-#if ISA_AMX
-  /// Stores the sums of products in each of up to a vector of rows, in an order that depends neither on the number of
-  /// rows nor on how they lie in memory.
-  ///
-  /// - Parameters:
-  ///   - columns: The products of a row, whole vectors.
-  ///   - first: A vector of factors, given a row and a column.
-  ///   - second: The vector that it is multiplied by.
-  @inline(__always)
-  private func storeProductSums(
-    columns: Int, count: Int, at destination: UnsafeMutablePointer<Float>,
-    first: (_ row: Int, _ column: Int) -> Vector, second: (_ row: Int, _ column: Int) -> Vector
-  ) {
     var sums = VectorBlock.zeros
     var column = 0
-    while column < columns {
-      // A test for each row only where rows are missing.
-      if count == laneCount {
-        for row in 0..<laneCount { sums[row] = sums[row].adding(product: first(row, column), second(row, column)) }
-      } else {
-        for row in 0..<laneCount where row < count {
-          sums[row] = sums[row].adding(product: first(row, column), second(row, column))
+    @inline(__always)
+    func addWholeVectors<Format: ElementFormat>(_ format: Format.Type) {
+      let outputs = UnsafeRawPointer(output.base.unsafelyUnwrapped) + outputStart * Format.size
+      let gradients = UnsafeRawPointer(gradient.base.unsafelyUnwrapped) + gradientStart * Format.size
+      while column + laneCount <= columns {
+        for row in 0..<laneCount {
+          sums[row] = sums[row].adding(
+            product: Format.load(outputs + (row * output.rowStride + column) * Format.size),
+            Format.load(gradients + (row * gradient.rowStride + column) * Format.size))
         }
+        column += laneCount
+      }
+    }
+    if count == laneCount && output.columnStride == 1 && gradient.columnStride == 1 {
+      switch gradient.stored {
+      case .float32, .boolean: addWholeVectors(Float32Format.self)
+      case .float16: addWholeVectors(Float16Format.self)
+      case .bfloat16: addWholeVectors(BrainFloatFormat.self)
+      }
+    }
+    while column < columns {
+      for row in 0..<laneCount where row < count {
+        sums[row] = sums[row].adding(
+          product: partOfRow(output, outputStart, row, column), partOfRow(gradient, gradientStart, row, column))
       }
       column += laneCount
     }
-    if count == laneCount { return storeLaneSums(sums, factor: 1, at: destination) }
+    if count == laneCount { return storeLaneSums(sums, factor: 1, at: deltas) }
     var result = Vector.zeros
     withUnsafeMutableBytes(of: &result) {
       storeLaneSums(sums, factor: 1, at: $0.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self))
     }
-    result.store(firstWords: count, at: destination)
+    result.store(firstWords: count, at: deltas)
   }
 #endif
 

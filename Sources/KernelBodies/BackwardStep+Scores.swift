@@ -75,17 +75,26 @@ extension BackwardStep {
     problem.isMasked(queries: seen(rows), keys: keys)
   }
 
+  /// Puts zeros where rows are read that see no key of the group.
+  ///
+  /// P and tangents are not read there, and dS only with those rows of its strip that see one; but the bias takes all of
+  /// it, and so does a cap. The matrix unit takes lanes in steps that may begin or end in other groups than those that
+  /// a row sees.
   private func clearRows(of group: Int, outside rows: BlockRange) {
     let lanes = pass.lanes(group).vectors * laneCount
-    var row = 0
-    while row < queries.count {
+    let isUnit = laneCount % Terms.rowStep != 0
+    var read = BlockRange(start: 0, end: queries.count)
+    if !isUnit && problem.softcap == 0 && !problem.biasGradient.isPresent {
+      read = rows.isEmpty ? rows : strips(holding: rows)
+    }
+    var row = read.start
+    while row < read.end {
       if row == rows.start && !rows.isEmpty {
         row = rows.end
         continue
       }
-      probabilities(group, row: row).update(repeating: 0, count: lanes)
+      if isUnit { probabilities(group, row: row).update(repeating: 0, count: lanes) }
       scoreGradients(group, row: row).update(repeating: 0, count: lanes)
-      if problem.softcap > 0 { tangents(group, row: row).update(repeating: 0, count: lanes) }
       row += 1
     }
   }

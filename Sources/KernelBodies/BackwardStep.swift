@@ -208,13 +208,22 @@ struct BackwardStep<Terms: GradientTerms> {
     if isCareful { addNonFiniteRows(groups) }
   }
 
+  /// The rows of dS that are multiplied at once along a diagonal, with the keys that they may see, because dS is 0
+  /// elsewhere. 24 is a multiple of the rows of every register tile, and a step one of the matrix unit's.
+  private static var stripRows: Int { max(24, Terms.rowStep) }
+
+  /// The rows of all strips that hold one of `rows`.
+  func strips(holding rows: BlockRange) -> BlockRange {
+    BlockRange(
+      start: rows.start / Self.stripRows * Self.stripRows,
+      end: min((rows.end + Self.stripRows - 1) / Self.stripRows * Self.stripRows, queries.count))
+  }
+
   /// dQ += dS · K, or dQ = dS · K where these are all keys.
   func addQueryProducts(_ groups: BlockRange, _ gradientRows: RowBlock<Terms>, _ keyRows: RowBlock<Terms>) {
     let lanes = pass.lanes(of: groups)
     let keys = BlockRange(start: pass.item.firstKey + lanes.start, end: pass.item.firstKey + lanes.end)
-    // Along a diagonal a few rows at a time, each with the keys that they may see, because dS is 0 elsewhere. 24 is a
-    // multiple of the rows of every register tile, and a step one of the matrix unit's.
-    let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : max(24, Terms.rowStep)
+    let height = problem.permitsAll(queries: queries, keys: keys) ? queries.count : Self.stripRows
     var row = 0
     while row < queries.count {
       let rows = min(height, queries.count - row)

@@ -102,14 +102,13 @@ struct ForwardPass<Terms: TermArithmetic> {
 
   /// Writes the results of all groups.
   ///
-  /// - Parameter isFinitenessRequired: Whether to stop at an element of O that is infinite or NaN.
-  /// - Returns: Whether all are written.
+  /// - Parameter isFinitenessRequired: Whether to stop after a group with an element of O that is infinite or NaN.
+  /// - Returns: Whether there is none, if that is required.
   private func finish(ifFinite isFinitenessRequired: Bool) -> Bool {
     var index = 0
     while index < groupCount {
-      let group = group(index)
-      if isFinitenessRequired && !group.keys.isEmpty && !outputs(of: group).areFinite { return false }
-      finish(group)
+      let isFinite = finish(group(index), isFinitenessAsked: isFinitenessRequired)
+      if isFinitenessRequired && !isFinite { return false }
       index += 1
     }
     return true
@@ -390,26 +389,30 @@ struct ForwardPass<Terms: TermArithmetic> {
     }
   }
 
-  private func finish(_ group: QueryGroup) {
+  /// - Returns: Whether O is finite, if that is asked for.
+  @discardableResult
+  private func finish(_ group: QueryGroup, isFinitenessAsked: Bool = false) -> Bool {
     if group.keys.isEmpty {
       outputs(of: group).clear()
     }
     if let partialRows = item.partialRows {
-      storePartial(group, PartialRows(base: partialRows, problem))
-    } else {
-      outputs(of: group).store(factors: finishSoftmax(group), to: problem.output)
+      return storePartial(group, PartialRows(base: partialRows, problem), isFinitenessAsked)
     }
+    return outputs(of: group).store(
+      factors: finishSoftmax(group), to: problem.output, isFinitenessAsked: isFinitenessAsked)
   }
 
-  private func storePartial(_ group: QueryGroup, _ rows: PartialRows) {
+  private func storePartial(_ group: QueryGroup, _ rows: PartialRows, _ isFinitenessAsked: Bool) -> Bool {
     let factors = group.softmax.factors
     factors.update(repeating: 1 / Terms.Probabilities.scale, count: LaneGroup.width)
-    outputs(of: group).store(factors: factors, to: rows.operand(item))
+    let isFinite = outputs(of: group).store(
+      factors: factors, to: rows.operand(item), isFinitenessAsked: isFinitenessAsked)
     var lane = 0
     while lane < group.lanes.count {
       rows.setState(group.lanes.start + lane, maximum: group.softmax.maximum[lane], sum: group.softmax.sum[lane])
       lane += 1
     }
+    return isFinite
   }
 
   /// Writes the rows' log-sum-exp, in the place of their maxima first, and returns what O has to be multiplied by, the

@@ -18,7 +18,7 @@ struct LaneSums<Terms: TermArithmetic> {
   @inline(__always)
   func rows(from lane: Int) -> UnsafeMutablePointer<Float> { base + lane * columns }
 
-  func clear() { base.update(repeating: 0, count: LaneGroup.width * columns) }
+  func clear() { base.update(repeating: 0, count: (isByRow ? lanes.count : LaneGroup.width) * columns) }
 
   /// About as many register tiles as products with these steps take.
   @inline(__always)
@@ -105,39 +105,46 @@ struct LaneSums<Terms: TermArithmetic> {
   }
 
   /// Writes the sums to their rows of an operand, those of each lane times its factor.
-  func store(factors: UnsafePointer<Float>, to operand: KernelOperand) {
-    if isByRow {
-      storeRows(factors: factors, to: operand)
-    } else {
-      storeTransposed(base, columns: columns, factors: factors, to: lanes, of: operand)
-    }
+  ///
+  /// - Parameter isFinitenessAsked: Whether it matters what is returned.
+  /// - Returns: Whether no sum is infinite or NaN, if that matters.
+  @discardableResult
+  func store(factors: UnsafePointer<Float>, to operand: KernelOperand, isFinitenessAsked: Bool = false) -> Bool {
+    if isByRow { return storeRows(factors: factors, to: operand) }
+    storeTransposed(base, columns: columns, factors: factors, to: lanes, of: operand)
+    return !isFinitenessAsked || areFinite
   }
 
   @inline(never)
-  private func storeRows(factors: UnsafePointer<Float>, to operand: KernelOperand) {
+  private func storeRows(factors: UnsafePointer<Float>, to operand: KernelOperand) -> Bool {
     // Results are dense.
     assert(operand.columnStride == 1)
-    switch operand.stored {
+    return switch operand.stored {
     case .float32: storeRows(Float32Format.self, factors, operand)
     case .float16: storeRows(Float16Format.self, factors, operand)
     case .bfloat16: storeRows(BrainFloatFormat.self, factors, operand)
-    case .boolean: break
+    case .boolean: true
     }
   }
 
+  /// - Returns: Whether no sum is infinite or NaN, which costs less to see on the way than to look for.
   @inline(__always)
   private func storeRows<Format: ElementFormat>(
     _ format: Format.Type, _ factors: UnsafePointer<Float>, _ operand: KernelOperand
-  ) {
+  ) -> Bool {
     let target = operand.base.unsafelyUnwrapped
+    var greatest = VectorIndices.zero
     lanes.forEachLane { lane, head, row in
       let offset = operand.offset(batch: lanes.batch, head: head, row: row)
       let sums = rows(from: lane)
       var column = 0
       while column < columns {
-        Format.store(Vector(at: sums + column) * factors[lane], at: target + (offset + column) * Format.size)
+        let sum = Vector(at: sums + column)
+        greatest = greatest.maximum(sum.magnitudeBits)
+        Format.store(sum * factors[lane], at: target + (offset + column) * Format.size)
         column += laneCount
       }
     }
+    return greatest.areFiniteMagnitudes
   }
 }
