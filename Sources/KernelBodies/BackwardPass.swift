@@ -320,11 +320,11 @@ extension BackwardPass {
     return LaneSums(base: base, columns: columns, lanes: lanes)
   }
 
-  /// Whether dK or dV is summed where it ends up, which saves a copy of it: where its rows lie as those of sums by row do,
-  /// of which each begins on a cache line.
+  /// Whether dK or dV is summed where it ends up, which saves a copy: its rows, which are dense, lie there as those of
+  /// sums by row do.
   func isSummedInPlace(_ gradient: KernelOperand, columns: Int) -> Bool {
-    Terms.sumsByRow(columns: columns) && gradient.stored == .float32 && gradient.columnStride == 1
-      && gradient.rowStride == columns && UInt(bitPattern: gradient.base) % 64 == 0
+    assert(gradient.columnStride == 1 && gradient.rowStride == columns)
+    return Terms.sumsByRow(columns: columns) && gradient.stored == .float32
   }
 
   /// The position of each lane within its group.
