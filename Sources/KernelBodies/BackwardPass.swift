@@ -103,9 +103,10 @@ struct BackwardPass<Terms: GradientTerms> {
     }
   }
 
-  /// What to fetch during a step: a part of the rows that the next item reads, and of those that this one writes.
+  /// What to fetch during a step: a part of the rows that the next item reads, and of those of dQ, dK and dV.
   ///
-  /// Where the next item is not known, it is the rows of the next step, and after the last step the rows of dK and dV.
+  /// Where the next item is not known, it is the rows of the next step, and after the last step those of dK and dV that
+  /// are not there yet.
   private func prefetch(during block: Int, head: Int, tiles: Int) -> Prefetch {
     let queries = queries(block)
     var prefetch = Prefetch()

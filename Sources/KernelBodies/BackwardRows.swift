@@ -28,16 +28,15 @@ func prepareBackwardRows(_ problem: KernelProblem, batch: Int, head: Int, rows: 
   }
 }
 
-/// Stores δ of up to a vector of rows: in the order that takes least time, but where a query sees one key only in that of
-/// ``rowDeltas(_:batch:head:firstRow:count:)``, on which the sums of other rows do not depend.
+/// Stores δ of up to a vector of rows, each summed in the order that takes least time; but where its query sees one key
+/// only, in that of ``rowDeltas(_:batch:head:firstRow:count:)``. A row's order does not depend on the rows beside it.
 @inline(__always)
 private func storeDeltas(
   _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
 ) {
   #if ISA_AVX512 || ISA_AVX2
-    // Which keys other masks leave is known only element by element.
-    let isOrderKnown = problem.sumsScoresInOrder && problem.hasElementwiseMask
-    if !isOrderKnown {
+    // A mask or a bias may leave any query a single key.
+    if !(problem.sumsScoresInOrder && problem.hasElementwiseMask) {
       storeUnorderedDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count, at: deltas)
       if !problem.sumsScoresInOrder || problem.fewestKeys(seenByOneOf: firstRow, firstRow + count - 1) > 1 { return }
       let ordered = rowDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count)
@@ -53,8 +52,8 @@ private func storeDeltas(
 
 #if ISA_AVX512 || ISA_AVX2
   extension KernelProblem {
-    /// Whether dP is summed column by column. The matrix unit has an order of its own, so that dP − δ is no exact zero
-    /// whatever that of δ.
+    /// Whether dP is summed column by column, as register tiles of fp32 numbers do. The matrix unit has an order of its
+    /// own, so that dP − δ is no exact zero whatever that of δ.
     fileprivate var sumsScoresInOrder: Bool {
       #if ISA_AMX
         return matrixUnitParts == 0
@@ -64,7 +63,7 @@ private func storeDeltas(
     }
 
     /// The fewest keys that the positional mask leaves to one of the queries `first...last`: to one of these two, because
-    /// the number is a concave function of the query.
+    /// the number, before it is cut off at zero, is a concave function of the query.
     @inline(__always)
     fileprivate func fewestKeys(seenByOneOf first: Int, _ last: Int) -> Int {
       min(
@@ -164,7 +163,7 @@ private func adding(
 #if ISA_AVX512 || ISA_AVX2
   /// Stores δ of up to a vector of rows, each summed in as many parts as a vector has lanes, which takes no transposing.
   ///
-  /// The order depends neither on the number of rows, nor on how they lie in memory, nor on the columns behind one.
+  /// The order depends neither on the number of rows, nor on how they lie in memory, nor on the number of columns.
   @inline(__always)
   private func storeUnorderedDeltas(
     _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>

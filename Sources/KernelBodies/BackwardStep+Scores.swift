@@ -17,7 +17,7 @@ extension BackwardStep {
     return rows
   }
 
-  /// Rows that see no key of the group get zeros.
+  /// The scores of the rows that see a key of the group, and their gradients.
   private func differentiateScores(
     of group: Int, _ operands: Rows, _ prefetch: UnsafeMutablePointer<Prefetch>?
   ) {
@@ -75,25 +75,23 @@ extension BackwardStep {
     problem.isMasked(queries: seen(rows), keys: keys)
   }
 
-  /// Puts zeros where rows are read that see no key of the group.
+  /// Puts zeros where products take in rows that see no key of the group.
   ///
-  /// P and tangents are not read there, and dS only with those rows of its strip that see one; but the bias takes all of
-  /// it, and so does a cap. The matrix unit takes lanes in steps that may begin or end in other groups than those that
-  /// a row sees.
+  /// They take in dS of those that share a strip with rows that see one, and the gradient of the bias takes in all of it;
+  /// what P, dS and tangents hold elsewhere reaches no result. The matrix unit takes lanes in steps that may begin or end
+  /// in other groups than those that a row sees.
   private func clearRows(of group: Int, outside rows: BlockRange) {
     let lanes = pass.lanes(group).vectors * laneCount
-    let isUnit = laneCount % Terms.rowStep != 0
+    let usesUnit = problem.matrixUnitParts > 0
     var read = BlockRange(start: 0, end: queries.count)
-    if !isUnit && problem.softcap == 0 && !problem.biasGradient.isPresent {
-      read = rows.isEmpty ? rows : strips(holding: rows)
-    }
+    if !usesUnit && !problem.biasGradient.isPresent { read = rows.isEmpty ? rows : strips(holding: rows) }
     var row = read.start
     while row < read.end {
       if row == rows.start && !rows.isEmpty {
         row = rows.end
         continue
       }
-      if isUnit { probabilities(group, row: row).update(repeating: 0, count: lanes) }
+      if usesUnit { probabilities(group, row: row).update(repeating: 0, count: lanes) }
       scoreGradients(group, row: row).update(repeating: 0, count: lanes)
       row += 1
     }

@@ -181,6 +181,29 @@ struct DeterminismTests {
     try type.withType { try check($0) }
   }
 
+  /// Where its query sees one key, δ is summed in another order than for rows in the same vector that see more. The
+  /// numbers of queries are such that none are so few that the forward pass computes them one by one.
+  @Test("The gradient of a query does not depend on the queries after it", arguments: InstructionSet.usable)
+  func queriesAfter(set: InstructionSet) throws {
+    func check<Element: AttentionElement>(_ mask: AttentionMask, _: Element.Type) throws {
+      func gradient(queries: Int) throws -> [Double] {
+        var inputs = try AttentionInputs<Element>(
+          AttentionCase(lengths: (70, 70), dimensions: (24, 37), element: Element.attentionElementType, mask: mask))
+        inputs.queries = try inputs.queries.prefix(rows: queries)
+        inputs.outputGradient = try inputs.outputGradient.prefix(rows: queries)
+        return try inputs.gradients(ExecutionOptions(backend: .cpu, instructionSet: set)).queries.doubles
+      }
+      let all = try gradient(queries: 70)
+      for count in [30, 46, 62] {
+        let isSame = ErrorMeasure.areIdentical(try gradient(queries: count), Array(all.prefix(24 * count)))
+        #expect(isSame, "\(Element.attentionElementType), \(mask), \(count) queries")
+      }
+    }
+    for mask in [AttentionMask.causal(.topLeft), try .slidingWindow(left: 1, right: 0, .topLeft)] {
+      for type in AttentionElementType.allCases { try type.withType { try check(mask, $0) } }
+    }
+  }
+
   /// Rows that fill no lane group, but leave no few that would go one by one; staircases along both diagonals, lanes of
   /// several heads, and keys in several blocks.
   static let columnCases = [32, 48, 64].flatMap { columns in
@@ -321,6 +344,9 @@ struct DeterminismTests {
         mask: try .slidingWindow(left: 20, right: 3, .topLeft)),
       AttentionCase(
         heads: (4, 2), lengths: (21, 61), dimensions: (48, 64), element: .bfloat16, mask: .causal(.topLeft)),
+      // Keys of more lane groups than queries see.
+      AttentionCase(heads: (4, 2), lengths: (21, 130), dimensions: (64, 64), mask: .causal(.topLeft)),
+      AttentionCase(heads: (4, 2), lengths: (61, 130), dimensions: (64, 32), mask: .causal(.topLeft), softcap: 2),
     ] {
       func check<Element: AttentionElement>(_: Element.Type) throws {
         let inputs = try AttentionInputs<Element>(attentionCase)
@@ -386,6 +412,11 @@ private enum Memory {
       if count > 1 { try litterScratch(with: byte, count: count - 1) }
     }
   }
+}
+
+extension TensorView {
+  /// The first rows of each head.
+  fileprivate func prefix(rows: Int) throws -> TensorView { try sliced(2, 0..<rows) }
 }
 
 extension AttentionCase {
