@@ -112,8 +112,8 @@ struct BackwardPass<Terms: GradientTerms> {
     var prefetch = Prefetch()
     if let next = item.next?.pointee {
       let part = partOfKeys(queries, head: head)
-      addRows(part, of: problem.keyGradient, columns: problem.headDimension, before: next, to: &prefetch)
-      addRows(part, of: problem.valueGradient, columns: problem.valueDimension, before: next, to: &prefetch)
+      addRows(part, of: problem.keyGradient, before: next, to: &prefetch)
+      addRows(part, of: problem.valueGradient, before: next, to: &prefetch)
       prefetch.add(problem.keyRange(part, batch: next.batch, head: next.keyValueHead), of: problem.key)
       prefetch.add(problem.valueRange(part, batch: next.batch, head: next.keyValueHead), of: problem.value)
       prefetch.add(valueRows(of: queries, head: head, of: next), of: problem.output)
@@ -128,25 +128,24 @@ struct BackwardPass<Terms: GradientTerms> {
       addRows(of: self.queries(blocks.start), head: head + 1, of: item, to: &prefetch)
       addScores(of: self.queries(blocks.start), head: head + 1, to: &prefetch)
     } else {
-      if !isSummedInPlace(problem.keyGradient, columns: problem.headDimension) {
-        prefetch.add(keyRange, of: problem.keyGradient)
-      }
-      if !isSummedInPlace(problem.valueGradient, columns: problem.valueDimension) {
-        prefetch.add(valueRange, of: problem.valueGradient)
-      }
+      let all = BlockRange(start: 0, end: item.keys)
+      addRows(all, of: problem.keyGradient, before: nil, to: &prefetch)
+      addRows(all, of: problem.valueGradient, before: nil, to: &prefetch)
     }
     prefetch.spread(over: tiles)
     return prefetch
   }
 
-  /// Adds rows of dK or dV: those of the next item where its sums begin there, and elsewhere those that this one ends with.
+  /// Adds the rows of dK or dV of some of an item's keys: those of the next item, if it is known, where its sums begin
+  /// there, and elsewhere those that this one ends with.
   private func addRows(
-    _ keys: BlockRange, of gradient: KernelOperand, columns: Int, before next: BackwardItem, to prefetch: inout Prefetch
+    _ keys: BlockRange, of gradient: KernelOperand, before next: BackwardItem?, to prefetch: inout Prefetch
   ) {
-    let item = isSummedInPlace(gradient, columns: columns) ? next : item
+    guard let item = isSummedInPlace(gradient) ? next : item else { return }
     prefetch.add(
       OperandRange(
-        batch: item.batch, head: item.keyValueHead, firstRow: keys.start, rows: keys.count, columns: columns),
+        batch: item.batch, head: item.keyValueHead, firstRow: item.firstKey + keys.start, rows: keys.count,
+        columns: gradient.rowStride),
       of: gradient)
   }
 
@@ -252,10 +251,10 @@ struct BackwardPass<Terms: GradientTerms> {
       let group = lanes(index)
       // No step has begun the sums of keys that no query may see.
       if headsPerGroup == 0 || problem.queries(seeing: keys(of: group)).isEmpty { clearGradients(of: index) }
-      if !isSummedInPlace(problem.keyGradient, columns: problem.headDimension) {
+      if !isSummedInPlace(problem.keyGradient) {
         keyGradient(index).store(factors: factors, to: problem.keyGradient)
       }
-      if !isSummedInPlace(problem.valueGradient, columns: problem.valueDimension) {
+      if !isSummedInPlace(problem.valueGradient) {
         valueGradient(index).store(factors: factors, to: problem.valueGradient)
       }
       index += 1
@@ -303,17 +302,18 @@ extension BackwardPass {
   }
 
   func keyGradient(_ group: Int) -> LaneSums<Terms> {
-    sums(group, of: problem.keyGradient, columns: problem.headDimension, at: layout.keyGradient)
+    sums(group, of: problem.keyGradient, at: layout.keyGradient)
   }
 
   func valueGradient(_ group: Int) -> LaneSums<Terms> {
-    sums(group, of: problem.valueGradient, columns: problem.valueDimension, at: layout.valueGradient)
+    sums(group, of: problem.valueGradient, at: layout.valueGradient)
   }
 
-  private func sums(_ group: Int, of gradient: KernelOperand, columns: Int, at offset: Int) -> LaneSums<Terms> {
+  private func sums(_ group: Int, of gradient: KernelOperand, at offset: Int) -> LaneSums<Terms> {
     let lanes = lanes(group)
+    let columns = gradient.rowStride
     var base = memory.floats(at: offset) + group * LaneGroup.memory(columns: columns)
-    if isSummedInPlace(gradient, columns: columns) {
+    if isSummedInPlace(gradient) {
       base =
         gradient.base.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
         + gradient.offset(batch: item.batch, head: item.keyValueHead, row: item.firstKey + lanes.start)
@@ -321,11 +321,10 @@ extension BackwardPass {
     return LaneSums(base: base, columns: columns, lanes: lanes)
   }
 
-  /// Whether dK or dV is summed where it ends up, which saves a copy: its rows, which are dense, lie there as those of
-  /// sums by row do.
-  func isSummedInPlace(_ gradient: KernelOperand, columns: Int) -> Bool {
-    assert(gradient.columnStride == 1 && gradient.rowStride == columns)
-    return Terms.sumsByRow(columns: columns) && gradient.stored == .float32
+  /// Whether dK or dV is summed where it ends up, which saves a copy: gradients are dense, so that their rows lie as those
+  /// of sums by row do, and are as long as they are apart.
+  private func isSummedInPlace(_ gradient: KernelOperand) -> Bool {
+    Terms.sumsByRow(columns: gradient.rowStride) && gradient.stored == .float32
   }
 
   /// The position of each lane within its group.

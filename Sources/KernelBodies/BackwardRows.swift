@@ -35,10 +35,12 @@ private func storeDeltas(
   _ problem: KernelProblem, batch: Int, head: Int, firstRow: Int, count: Int, at deltas: UnsafeMutablePointer<Float>
 ) {
   #if ISA_AVX512 || ISA_AVX2
+    // The matrix unit sums dP in an order of its own, so that dP − δ is no exact zero whatever the order of δ.
+    let usesUnit = problem.matrixUnitParts > 0
     // A mask or a bias may leave any query a single key.
-    if !(problem.sumsScoresInOrder && problem.hasElementwiseMask) {
+    if usesUnit || !problem.hasElementwiseMask {
       storeUnorderedDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count, at: deltas)
-      if !problem.sumsScoresInOrder || problem.fewestKeys(seenByOneOf: firstRow, firstRow + count - 1) > 1 { return }
+      if usesUnit || problem.fewestKeys(seenByOneOf: firstRow, firstRow + count - 1) > 1 { return }
       let ordered = rowDeltas(problem, batch: batch, head: head, firstRow: firstRow, count: count)
       for lane in 0..<laneCount where lane < count {
         let row = firstRow + lane
@@ -52,16 +54,6 @@ private func storeDeltas(
 
 #if ISA_AVX512 || ISA_AVX2
   extension KernelProblem {
-    /// Whether dP is summed column by column, as register tiles of fp32 numbers do. The matrix unit has an order of its
-    /// own, so that dP − δ is no exact zero whatever that of δ.
-    fileprivate var sumsScoresInOrder: Bool {
-      #if ISA_AMX
-        return matrixUnitParts == 0
-      #else
-        return true
-      #endif
-    }
-
     /// The fewest keys that the positional mask leaves to one of the queries `first...last`: to one of these two, because
     /// the number, before it is cut off at zero, is a concave function of the query.
     @inline(__always)
